@@ -93,6 +93,10 @@ step "access, policy diff: what is asked about 60 workers; erase: what is read o
 cargo test --locked --quiet --workspace --lib -- --nocapture many_workers_are_asked_about \
   a_full_folder_is_looked_through 2>/dev/null | grep -E "round trip|erase in a folder"
 
+step "emergency list, relation show: what is read on a chain with 10,000 open emergencies of others"
+cargo test --locked --quiet --workspace --lib -- --nocapture emergencies_of_others_cost_a_patient_nothing 2>/dev/null \
+  | grep -E "emergenc|relation show"
+
 step "content of 10 MiB from a store with 50 ms of latency, and a store that hangs beside one that answers"
 cargo test --locked --quiet --workspace --lib -- --nocapture a_distant_node the_next_one_is_asked 2>/dev/null \
   | grep -E "latency|hangs"

@@ -43,6 +43,7 @@ pub use connect::{Chain, Finality, Heads, DEFAULT_URL, NODE_VARIABLE};
 pub use contracts::{contract_address, ContractFailure};
 pub use custody::{
     AccessGrant, Custodian, CustodianGroup, Custody, Emergency, EmergencyRefusal, EmergencyStatus,
+    Keepers,
 };
 pub use error::{
     ChainError, ContractsError, CustodyError, DispatchFailure, DisputesError, EmrError,

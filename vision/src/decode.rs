@@ -11,6 +11,7 @@ pub(crate) mod orientation;
 mod other;
 mod pages;
 pub(crate) mod png;
+mod riff;
 mod samples;
 
 use self::format::Format;
@@ -23,8 +24,7 @@ pub const MAX_FILE_BYTES: u64 = 64 << 20;
 pub const MAX_SIDE: u32 = 16_384;
 /// The most pixels of an image: more than any radiograph has.
 pub const MAX_PIXELS: u64 = 64_000_000;
-/// The most that decoding may allocate, in bytes, besides the file and less than a MiB of
-/// tables. What a header promises
+/// The most that decoding may allocate, in bytes, besides the file. What a header promises
 /// is weighed against it first; kinds of images that take more memory a pixel have fewer
 /// pixels at most.
 pub const MAX_DECODE_BYTES: u64 = 384 << 20;

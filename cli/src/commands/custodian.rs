@@ -219,13 +219,13 @@ pub async fn decline(context: &Context, patient: &str, declined: bool) -> Result
 
 async fn list(context: &Context) -> Result<ListReport> {
     let view = context.view().await?;
-    let mut custodians = Vec::new();
-    for custodian in view.custodians().await? {
-        let has_role = view.roles_of(&custodian.account).await?.contains(&Role::Custodian);
-        custodians.push(CustodianRow::new(&custodian, has_role));
-    }
-    custodians.sort_by_key(|row| row.custodian);
-    Ok(ListReport { custodians })
+    let mut all = view.custodians().await?;
+    all.sort_by_key(|one| one.account);
+    let accounts: Vec<AccountId32> = all.iter().map(|one| one.account).collect();
+    let have_role = view.have_role(Role::Custodian, &accounts).await?;
+    let rows = all.iter().zip(have_role);
+    let rows = rows.map(|(custodian, has_role)| CustodianRow::new(custodian, has_role));
+    Ok(ListReport { custodians: rows.collect() })
 }
 
 #[cfg(test)]

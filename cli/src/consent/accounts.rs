@@ -32,9 +32,14 @@ pub async fn known_accounts(
 ) -> Result<BTreeMap<AccountId32, KnownAccount>> {
     let mut known = BTreeMap::<AccountId32, KnownAccount>::new();
     let records = view.records_of(patient).await?.into_iter();
-    let read = records
-        .filter(|record| record.status != RecordStatus::Erased)
-        .map(|record| holders(view, record.id));
+    let records = records.filter(|record| record.status != RecordStatus::Erased);
+    let records: Vec<RecordId> = records.map(|record| record.id).collect();
+    for (id, keepers) in records.iter().zip(view.keepers_of(&records).await?) {
+        for custodian in keepers.map(|keepers| keepers.custodians).unwrap_or_default() {
+            known.entry(custodian).or_default().shares.push(*id);
+        }
+    }
+    let read = records.into_iter().map(|record| holders(view, record));
     let mut read = stream::iter(read).buffered(AT_ONCE);
     while let Some(holders) = read.try_next().await? {
         let id = holders.record;
@@ -43,9 +48,6 @@ pub async fn known_accounts(
         }
         for subject in holders.granted {
             known.entry(subject).or_default().grants.push(id);
-        }
-        for custodian in holders.custodians {
-            known.entry(custodian).or_default().shares.push(id);
         }
     }
     for relative in view.relatives(patient).await? {
@@ -69,16 +71,13 @@ struct Holders {
     record: RecordId,
     readers: Vec<AccountId32>,
     granted: Vec<AccountId32>,
-    custodians: Vec<AccountId32>,
 }
 
 async fn holders(view: &View, record: RecordId) -> Result<Holders> {
-    let (envelopes, grants, custody) =
-        futures::try_join!(view.envelopes(record), view.grants_on(record), view.custody(record))?;
+    let (envelopes, grants) = futures::try_join!(view.envelopes(record), view.grants_on(record))?;
     Ok(Holders {
         record,
         readers: envelopes.into_iter().map(|(reader, _)| reader).collect(),
         granted: grants.into_iter().map(|grant| grant.subject).collect(),
-        custodians: custody.map(|custody| custody.accounts()).unwrap_or_default(),
     })
 }

@@ -68,11 +68,13 @@ pub async fn entrust(
 /// Whether the chain lets a patient's custodians keep another key; warns of those that cannot.
 async fn can_keep(view: &View, patient: &AccountId32, group: &CustodianGroup) -> Result<bool> {
     let mut obstacles = Vec::new();
-    for member in group.accounts() {
+    let members = group.accounts();
+    let have_role = view.have_role(Role::Custodian, &members).await?;
+    for (member, has_role) in members.into_iter().zip(have_role) {
         let registered = view.custodian(&member).await?.and_then(|custodian| custodian.bond);
         if registered.is_none() {
             obstacles.push(format!("{member} has retired"));
-        } else if !view.roles_of(&member).await?.contains(&Role::Custodian) {
+        } else if !has_role {
             obstacles.push(format!("{member} no longer has the role custodian"));
         } else if view.has_declined(&member, patient).await? {
             obstacles.push(format!("{member} declined to keep keys of the patient"));

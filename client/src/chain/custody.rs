@@ -73,6 +73,15 @@ impl Custody {
     }
 }
 
+/// Who keeps a record's key, without their shares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keepers {
+    /// How many shares open the key.
+    pub threshold: u8,
+    /// The custodians, in the order of their shares.
+    pub custodians: Vec<AccountId32>,
+}
+
 /// Access that was granted to an account, and the shares delivered to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessGrant {

@@ -71,6 +71,7 @@ items! {
         CUSTODIES = Custody.Custodies,
         GRANTS = Custody.Grants,
         EMERGENCIES = Custody.Emergencies,
+        EMERGENCIES_OVER = Custody.EmergenciesOver,
         EMERGENCY_GRANTS = Custody.EmergencyGrants,
         RUNNING_EMERGENCIES = Custody.RunningEmergencies,
         REJECTIONS = Custody.Rejections,

@@ -1,5 +1,6 @@
 mod amount;
 mod compat;
+mod emergencies;
 mod errors;
 mod keys;
 mod log;

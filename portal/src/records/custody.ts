@@ -25,15 +25,29 @@ async function isCustodian(account: string): Promise<boolean> {
   return roles.some(({ keyArgs }) => keyArgs[1].type === 'Custodian');
 }
 
+/** Those of these accounts that have the role and do not decline the patient. */
+async function serving(accounts: string[], patient: string): Promise<string[]> {
+  const [declined, have] = await Promise.all([
+    chain.api.query.Custody.Declined.getValues(accounts.map((account) => [account, patient] as [string, string]), BEST),
+    Promise.all(accounts.map(isCustodian)),
+  ]);
+  return accounts.filter((_, index) => declined[index] === undefined && have[index]);
+}
+
 /** The accounts that serve as custodians and do not decline the patient. */
 export async function custodiansFor(patient: string): Promise<string[]> {
   const found = await chain.api.query.Custody.Custodians.getEntries(BEST);
   const accounts = found.filter(({ value, keyArgs }) => value.bond !== undefined && keyArgs[0] !== patient).map(({ keyArgs }) => keyArgs[0]);
-  const usable = await Promise.all(accounts.map(async (account) => {
-    const declined = await chain.api.query.Custody.Declined.getValue(account, patient, BEST);
-    return declined === undefined && await isCustodian(account);
-  }));
-  return accounts.filter((_, index) => usable[index]).sort();
+  return (await serving(accounts, patient)).sort();
+}
+
+/** Whether all of these, whom the patient chose, can keep another key. */
+async function canKeep(accounts: string[], patient: string): Promise<boolean> {
+  const [registered, able] = await Promise.all([
+    chain.api.query.Custody.Custodians.getValues(accounts.map((account) => [account] as [string]), BEST),
+    serving(accounts, patient),
+  ]);
+  return registered.every((one) => one?.bond !== undefined) && able.length === accounts.length;
 }
 
 /** Chooses custodians of the records added from now on; an empty list dismisses all. */
@@ -71,8 +85,7 @@ function decode(bytes: Uint8Array): Entrustment {
 export async function entrustment(key: Key, record: Pick<Record, 'patient' | 'cid'>): Promise<{ made: Entrustment; held: bigint } | null> {
   const group = await groupOf(record.patient);
   if (!group) return null;
-  const usable = new Set(await custodiansFor(record.patient));
-  if (!group.members.every(({ account }) => usable.has(account))) return null;
+  if (!await canKeep(group.members.map(({ account }) => account), record.patient)) return null;
   for (const { account, key: told } of group.members) await ensureKnown('custodian', account, toHex(told));
   const { DealingName } = await core();
   const name = new DealingName(await chain.genesis, publicKey(record.patient), session.publicKey, record.cid);
@@ -119,13 +132,13 @@ export async function withdraw(record: Record): Promise<void> {
 
 /** The emergencies that an account may review: as the patient, or as a guardian. */
 export async function reviewable(account: string): Promise<Emergency[]> {
+  // The chain does not list whose guardian an account is: every patient is asked about, at once.
   const found = await emergencies();
-  const mine = await Promise.all(found.map(async ({ patient, subject }) => {
-    if (patient === account) return true;
-    const relation = await chain.api.query.Emr.Relations.getValue(patient, account, BEST);
-    return relation?.kind.type === 'Guardian' && subject !== account;
-  }));
-  return found.filter((_, index) => mine[index]).sort((a, b) => (a.id < b.id ? 1 : -1));
+  const patients = [...new Set(found.map(({ patient }) => patient))];
+  const relations = await chain.api.query.Emr.Relations.getValues(patients.map((patient) => [patient, account] as [string, string]), BEST);
+  const wards = new Set(patients.filter((_, index) => relations[index]?.kind.type === 'Guardian'));
+  const mine = found.filter(({ patient, subject }) => patient === account || (wards.has(patient) && subject !== account));
+  return mine.sort((a, b) => (a.id < b.id ? 1 : -1));
 }
 
 /** Whether whoever is signed in can still decide about an emergency. */

@@ -106,14 +106,24 @@ export async function thresholdsOf(records: bigint[]): Promise<Map<bigint, numbe
   return new Map(ids.map((id, index) => [id, found[index]?.threshold ?? 0]));
 }
 
-/** The emergencies that are not closed. */
-export async function emergencies(): Promise<Emergency[]> {
-  const found = await chain.api.query.Custody.Emergencies.getEntries(BEST);
-  return found.map(({ keyArgs: [id], value }) => ({
+function emergency(id: bigint, value: StoredEmergency): Emergency {
+  return {
     id, patient: value.patient, subject: value.subject, reason: value.reason.type, brokenAt: value.broken_at, until: value.until,
     reviewUntil: value.review_until, bond: value.bond, requested: value.requested, deliveries: value.deliveries, status: value.status.type,
     by: value.status.type === 'Endorsed' || value.status.type === 'Rejected' ? value.status.value.by : null,
-  }));
+  };
+}
+
+/** The emergencies that are not closed. */
+export async function emergencies(): Promise<Emergency[]> {
+  const found = await chain.api.query.Custody.Emergencies.getEntries(BEST);
+  return found.map(({ keyArgs: [id], value }) => emergency(id, value));
+}
+
+/** The emergencies of an account that are not closed: the chain counts them, and most have none. */
+export async function emergenciesBy(subject: string): Promise<Emergency[]> {
+  const count = await chain.api.query.Custody.OpenEmergencies.getValue(subject, BEST);
+  return count === 0 ? [] : (await emergencies()).filter((one) => one.subject === subject);
 }
 
 /** A request's secret in this browser. */
@@ -226,7 +236,8 @@ async function wait(record: bigint, threshold: number, progress: (shares: number
 /** The emergency of an account over a patient in which it can still request records. */
 export async function runningOver(patient: string, subject: string): Promise<Emergency | null> {
   const id = await chain.api.query.Custody.RunningEmergencies.getValue(patient, subject, BEST);
-  const found = id === undefined ? undefined : (await emergencies()).find((one) => one.id === id);
+  const stored = id === undefined ? undefined : await chain.api.query.Custody.Emergencies.getValue(id, BEST);
+  const found = id === undefined || !stored ? null : emergency(id, stored);
   return found && ['Open', 'Endorsed'].includes(found.status) && chain.best < found.until ? found : null;
 }
 

@@ -9,8 +9,8 @@ use super::error::one_line;
 use super::grey::{luma, narrow, settle};
 use super::samples::ensure_full_range;
 use super::{
-    check_budget, check_dimensions, orientation, pages, DecodeError, GreyImage, MAX_DECODE_BYTES,
-    MAX_SIDE,
+    check_budget, check_dimensions, orientation, pages, riff, DecodeError, GreyImage,
+    MAX_DECODE_BYTES, MAX_SIDE,
 };
 
 pub(super) fn tiff(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
@@ -20,11 +20,11 @@ pub(super) fn tiff(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
             .into();
         return Err(DecodeError::Unsupported { format: "TIFF", reason });
     }
-    finish("TIFF", TiffDecoder::new(Cursor::new(bytes)))
+    finish("TIFF", TiffDecoder::new(Cursor::new(bytes)), 0)
 }
 
 pub(super) fn bmp(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
-    finish("BMP", BmpDecoder::new(Cursor::new(bytes)))
+    finish("BMP", BmpDecoder::new(Cursor::new(bytes)), 0)
 }
 
 pub(super) fn webp(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
@@ -33,16 +33,26 @@ pub(super) fn webp(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
         let reason = "it moves; save one frame as PNG or JPEG".into();
         return Err(DecodeError::Unsupported { format: "WebP", reason });
     }
-    finish("WebP", decoder)
+    // The transparency of a lossy picture is decoded as a lossless picture of its own.
+    let mut besides = 0;
+    if let Ok(decoder) = &decoder {
+        let (width, height) = decoder.dimensions();
+        check_dimensions(width, height)?;
+        riff::check(bytes, width, height)?;
+        besides = if decoder.color_type().has_alpha() { 2 } else { 0 };
+    }
+    finish("WebP", decoder, besides)
 }
 
 pub(super) fn pnm(bytes: &[u8]) -> Result<GreyImage, DecodeError> {
-    finish("PNM", PnmDecoder::new(Cursor::new(bytes)))
+    finish("PNM", PnmDecoder::new(Cursor::new(bytes)), 0)
 }
 
+/// Decodes, with `besides` further bytes a pixel that the decoder may need.
 fn finish(
     format: &'static str,
     decoder: ImageResult<impl ImageDecoder>,
+    besides: u64,
 ) -> Result<GreyImage, DecodeError> {
     let refused = |error| refused(format, error);
     let mut decoder = decoder.map_err(refused)?;
@@ -51,7 +61,7 @@ fn finish(
     let pixels = u64::from(width) * u64::from(height);
     // The decoder's image, what it keeps besides, transparency and the greys.
     let each = decoder.total_bytes().div_ceil(pixels.max(1));
-    check_budget(format, width, height, 2 * each + 2)?;
+    check_budget(format, width, height, 2 * each + 2 + besides)?;
     let mut limits = Limits::no_limits();
     (limits.max_image_width, limits.max_image_height) = (Some(MAX_SIDE), Some(MAX_SIDE));
     limits.max_alloc = Some(MAX_DECODE_BYTES);

@@ -4,7 +4,6 @@ use std::fmt;
 
 use anyhow::Result;
 use clap::Args;
-use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
     chain::{format_balance, Emergency, EmergencyStatus},
     AccountId32,
@@ -13,7 +12,6 @@ use medchain_primitives::{EmergencyId, EmergencyReason, RecordId};
 use serde::Serialize;
 
 use crate::{
-    consent,
     context::Context,
     output::{self, joined, Outcome},
 };
@@ -154,18 +152,14 @@ pub async fn run(context: &Context, args: &ListArgs) -> Result<Outcome> {
 async fn list(context: &Context, args: &ListArgs) -> Result<ListReport> {
     let patient = context.parse_optional(args.patient.as_deref())?;
     let view = context.view().await?;
-    let mut all = view.emergencies().await?;
-    all.retain(|one| patient.is_none_or(|patient| one.patient == patient));
-    all.sort_by_key(|one| one.id);
-    let rows = all.into_iter().map(|emergency| {
-        let view = &view;
-        async move {
-            let records = view.emergency_records(emergency.id).await?;
-            anyhow::Ok(EmergencyRow::new(&emergency, records))
-        }
-    });
-    let emergencies = stream::iter(rows).buffered(consent::AT_ONCE).try_collect().await?;
-    Ok(ListReport { emergencies })
+    let all = match patient {
+        Some(patient) => view.emergencies_over(&patient).await?,
+        None => view.emergencies().await?,
+    };
+    let records = view.requested_in(&all).await?;
+    let rows = all.iter().zip(records);
+    let rows = rows.map(|(emergency, records)| EmergencyRow::new(emergency, records));
+    Ok(ListReport { emergencies: rows.collect() })
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@ use std::fmt;
 
 use anyhow::Result;
 use clap::Args;
-use futures::{stream, StreamExt, TryStreamExt};
 use medchain_client::{
-    chain::{Emergency, EmergencyStatus, RecordStatus, View},
+    chain::{AccessGrant, Emergency, EmergencyStatus, Keepers, RecordStatus, View},
     AccountId32,
 };
 use medchain_primitives::{EmergencyId, RecordId, RelationKind};
@@ -90,8 +89,7 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<ShowReport> {
     let account = context.account_or_own(args.account.as_deref())?;
     let view = context.view().await?;
     ensure_patient(&view, &patient).await?;
-    let relatives = view.relatives(&patient).await?;
-    let relation = relatives.into_iter().find(|one| one.account == account).map(|one| one.relation);
+    let relation = view.relation(&patient, &account).await?;
     let yes = allowed(&view, &patient, &account).await?;
     let emergency_contact = relation.is_some_and(|relation| relation.emergency_contact);
     let may_break_glass = may_break_glass(&view, &patient, &account).await?;
@@ -102,14 +100,9 @@ pub async fn show(context: &Context, args: &ShowArgs) -> Result<ShowReport> {
         EmergencyStatus::Escalated => account == patient,
         EmergencyStatus::Rejected { .. } | EmergencyStatus::Accepted => false,
     };
-    // The chain has one list of all emergencies; most relatives need not read it.
-    let emergencies = if may_review { view.emergencies().await? } else { Vec::new() };
-    let mut to_review: Vec<EmergencyId> = emergencies
-        .into_iter()
-        .filter(|one| one.patient == patient && one.subject != account && awaits(one))
-        .map(|one| one.id)
-        .collect();
-    to_review.sort_unstable();
+    let emergencies = if may_review { view.emergencies_over(&patient).await? } else { Vec::new() };
+    let to_review = emergencies.into_iter().filter(|one| one.subject != account && awaits(one));
+    let to_review: Vec<EmergencyId> = to_review.map(|one| one.id).collect();
     let (can_open, behind_glass) = keys(&view, &patient, &account).await?;
     Ok(ShowReport {
         patient,
@@ -146,14 +139,17 @@ async fn keys(
     account: &AccountId32,
 ) -> Result<(Vec<RecordId>, Vec<RecordId>)> {
     let records = view.records_of(patient).await?.into_iter();
-    let read =
-        records.filter(|record| record.status != RecordStatus::Erased).map(|record| async move {
-            anyhow::Ok((record.id, access_to(view, record.id, account).await?))
-        });
-    let mut read = stream::iter(read).buffered(consent::AT_ONCE);
+    let records = records.filter(|record| record.status != RecordStatus::Erased);
+    let records: Vec<RecordId> = records.map(|record| record.id).collect();
+    let (keepers, grants, envelopes) = futures::try_join!(
+        view.keepers_of(&records),
+        view.grants_to(account, &records),
+        view.have_envelopes(account, &records)
+    )?;
     let (mut can_open, mut behind_glass) = (Vec::new(), Vec::new());
-    while let Some((record, access)) = read.try_next().await? {
-        match access {
+    let each = records.into_iter().zip(keepers).zip(grants).zip(envelopes);
+    for (((record, keepers), grant), has_envelope) in each {
+        match access(account, keepers.as_ref(), grant.as_ref(), has_envelope) {
             Access::Now => can_open.push(record),
             Access::BehindGlass => behind_glass.push(record),
             Access::Never => {}
@@ -163,6 +159,7 @@ async fn keys(
 }
 
 /// How an account comes by a record's key.
+#[derive(Debug, PartialEq, Eq)]
 enum Access {
     /// It has it.
     Now,
@@ -172,20 +169,37 @@ enum Access {
     Never,
 }
 
-async fn access_to(view: &View, record: RecordId, account: &AccountId32) -> Result<Access> {
-    let (custody, grant, envelope) = futures::try_join!(
-        view.custody(record),
-        view.grant(record, account),
-        view.envelope(record, account)
-    )?;
+fn access(
+    account: &AccountId32,
+    keepers: Option<&Keepers>,
+    grant: Option<&AccessGrant>,
+    has_envelope: bool,
+) -> Access {
     let handed = grant.map_or(0, |grant| grant.deliveries.len());
-    let enough = custody.as_ref().is_some_and(|kept| handed >= kept.threshold.into());
-    Ok(if enough || envelope.is_some() {
+    let enough = keepers.is_some_and(|kept| handed >= kept.threshold.into());
+    if enough || has_envelope {
         Access::Now
-    } else if custody.is_some_and(|kept| !kept.accounts().contains(account)) {
+    } else if keepers.is_some_and(|kept| !kept.custodians.contains(account)) {
         // Nobody breaks the glass over what they keep themselves.
         Access::BehindGlass
     } else {
         Access::Never
-    })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_had_kept_by_others_or_out_of_reach() {
+        let (me, other) = (AccountId32([1; 32]), AccountId32([2; 32]));
+        let kept_by = |custodian| Keepers { threshold: 1, custodians: vec![custodian] };
+        let of = |keepers: Option<&Keepers>, has_envelope| access(&me, keepers, None, has_envelope);
+        assert_eq!(of(None, true), Access::Now);
+        assert_eq!(of(Some(&kept_by(other)), true), Access::Now);
+        assert_eq!(of(Some(&kept_by(other)), false), Access::BehindGlass);
+        assert_eq!(of(Some(&kept_by(me)), false), Access::Never);
+        assert_eq!(of(None, false), Access::Never);
+    }
 }

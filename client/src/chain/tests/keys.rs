@@ -36,7 +36,7 @@ async fn a_node_may_answer_fewer_keys_than_it_is_asked_for() {
     let view = view(&fake).await;
     for count in [0, 1, 3, 8, 9] {
         let (due, later) = ((0..count).map(|n| key(BLOCK, n)), (0..5).map(|n| key(BLOCK + 1, n)));
-        fake.node().keys = due.chain(later).collect();
+        fake.node().values = due.chain(later).map(|key| (key, Vec::new())).collect();
         let all: Vec<RequestId> = (0..count).map(RequestId).collect();
         assert_eq!(view.due(BLOCK).await.unwrap(), all);
     }
@@ -59,4 +59,6 @@ async fn a_key_of_another_list_is_an_error() {
     assert_eq!(refused(&[vec![key(BLOCK + 1, 3)]]).await, other);
     let short = key(BLOCK, 3)[..50].to_vec();
     assert_eq!(refused(&[vec![short]]).await, "a key is too short");
+    let long = [key(BLOCK, 3), vec![0; 8]].concat();
+    assert_eq!(refused(&[vec![long]]).await, "a key is too long");
 }

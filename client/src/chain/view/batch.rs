@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use codec::DecodeAll;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_primitives::RequestId;
 use subxt::{
@@ -85,12 +84,27 @@ impl View {
         K: IntoEncodableValues + IntoDecodableValues,
         P: PrefixOf<K>,
     {
+        let ids = self.listed::<1, K, P>(item, prefix).await?;
+        Ok(ids.into_iter().map(|[id]| RequestId(id)).collect())
+    }
+
+    /// The `N` numbers with which each key under `prefix` of a map ends, in order. No value is
+    /// read.
+    pub(super) async fn listed<const N: usize, K, P>(
+        &self,
+        item: StorageItem,
+        prefix: P,
+    ) -> Result<Vec<[u64; N]>, ChainError>
+    where
+        K: IntoEncodableValues + IntoDecodableValues,
+        P: PrefixOf<K>,
+    {
         self.ensure_believed(format_args!("that a list of {item} is complete"))?;
         let address = dynamic::storage::<K, Value>(item.owner(), item.name());
         let storage = self.at.storage();
         let entry = storage.entry(address).map_err(ChainError::from_subxt)?;
         let prefix = entry.iter_key(prefix).map_err(ChainError::from_subxt)?;
-        let (mut ids, mut last) = (Vec::new(), None::<Vec<u8>>);
+        let (mut all, mut last) = (Vec::new(), None::<Vec<u8>>);
         loop {
             let start = last.as_deref();
             let page =
@@ -102,7 +116,7 @@ impl View {
                 if last.as_ref().is_some_and(|last| last >= key) {
                     return Err(ChainError::decode(item, "the node answers keys out of order"));
                 }
-                ids.push(request_id(item, &prefix, key)?);
+                all.push(numbers(item, &prefix, key)?);
                 last = Some(key.clone());
             }
             // Only an empty page is the end: a node may answer fewer keys than it was asked for.
@@ -110,8 +124,8 @@ impl View {
                 break;
             }
         }
-        ids.sort_unstable();
-        Ok(ids)
+        all.sort_unstable();
+        Ok(all)
     }
 
     pub(super) fn value_type(&self, item: StorageItem) -> Result<u32, ChainError> {
@@ -123,13 +137,25 @@ impl View {
     }
 }
 
-/// The number with which a key under `prefix` ends.
-fn request_id(item: StorageItem, prefix: &[u8], key: &[u8]) -> Result<RequestId, ChainError> {
+/// The numbers with which a key under `prefix` ends.
+fn numbers<const N: usize>(
+    item: StorageItem,
+    prefix: &[u8],
+    key: &[u8],
+) -> Result<[u64; N], ChainError> {
     let rest = key.strip_prefix(prefix);
-    let rest = rest.ok_or_else(|| ChainError::decode(item, "a key is of another list"))?;
-    // `Twox64Concat`: the number itself comes last.
-    let number = rest.last_chunk::<8>();
-    let number = number.ok_or_else(|| ChainError::decode(item, "a key is too short"))?;
-    let id = RequestId::decode_all(&mut number.as_slice());
-    id.map_err(|error| ChainError::decode(item, error))
+    let mut rest = rest.ok_or_else(|| ChainError::decode(item, "a key is of another list"))?;
+    let too_short = || ChainError::decode(item, "a key is too short");
+    let mut all = [0; N];
+    for number in &mut all {
+        // `Twox64Concat`: a hash of eight bytes, then the number itself.
+        let (_, after_hash) = rest.split_first_chunk::<8>().ok_or_else(too_short)?;
+        let (bytes, after) = after_hash.split_first_chunk::<8>().ok_or_else(too_short)?;
+        *number = u64::from_le_bytes(*bytes);
+        rest = after;
+    }
+    match rest {
+        [] => Ok(all),
+        _ => Err(ChainError::decode(item, "a key is too long")),
+    }
 }

@@ -1,5 +1,8 @@
 //! Custodians, grants and emergencies.
 
+use std::collections::BTreeMap;
+
+use codec::DecodeAll;
 use futures::{stream, StreamExt, TryStreamExt};
 use medchain_primitives::{Action, Denied, DenyReason, EmergencyId, RecordId, Role};
 use medchain_sharing::CustodianKey;
@@ -8,7 +11,9 @@ use subxt::utils::Static;
 use super::{AccessQuestion, View, AT_ONCE};
 use crate::{
     chain::{
-        custody::{AccessGrant, Custodian, CustodianGroup, Custody, Emergency, EmergencyRefusal},
+        custody::{
+            AccessGrant, Custodian, CustodianGroup, Custody, Emergency, EmergencyRefusal, Keepers,
+        },
         fields::Fields,
         items::{Constant, StorageItem},
         ChainError,
@@ -81,18 +86,37 @@ impl View {
         Ok(found.iter().map(Option::is_some).collect())
     }
 
+    /// Who keeps the key of each of these records, in their order.
+    pub async fn keepers_of(
+        &self,
+        records: &[RecordId],
+    ) -> Result<Vec<Option<Keepers>>, ChainError> {
+        let item = StorageItem::CUSTODIES;
+        let keys = records.iter().map(|record| (Static(*record),));
+        let found = self.stored_each(item, keys).await?;
+        let keepers = found.into_iter().map(|found| {
+            let Some(found) = found else { return Ok(None) };
+            let fields = found.fields(item, self)?;
+            let (threshold, custodians) = (fields.get("threshold")?, fields.get("custodians")?);
+            Ok(Some(Keepers { threshold, custodians }))
+        });
+        keepers.collect()
+    }
+
     /// Custodians with their keys, in the same order. A key is there for ever.
     async fn with_keys(
         &self,
         accounts: Vec<AccountId32>,
     ) -> Result<Vec<(AccountId32, CustodianKey)>, ChainError> {
-        let read = accounts.into_iter().map(|account| async move {
-            let found = self.custodian(&account).await?.ok_or_else(|| {
-                ChainError::decode(StorageItem::CUSTODIES, format!("{account} has no key"))
-            })?;
-            Ok((account, found.key))
+        let item = StorageItem::CUSTODIANS;
+        let keys = accounts.iter().map(|account| (*account,));
+        let found = self.stored_each(item, keys).await?;
+        let with_keys = accounts.into_iter().zip(found).map(|(account, found)| {
+            let found =
+                found.ok_or_else(|| ChainError::decode(item, format!("{account} has no key")))?;
+            Ok((account, custodian(account, &found.fields(item, self)?)?.key))
         });
-        stream::iter(read).buffered(AT_ONCE).try_collect().await
+        with_keys.collect()
     }
 
     /// The grant to an account on a record.
@@ -147,27 +171,94 @@ impl View {
         fields.map(|fields| emergency(id, &fields)).transpose()
     }
 
-    /// Every emergency that is not closed.
+    /// Every emergency that is not closed, in the order of their numbers.
     pub async fn emergencies(&self) -> Result<Vec<Emergency>, ChainError> {
-        let entries =
-            self.entries::<(Static<EmergencyId>,), _>(StorageItem::EMERGENCIES, ()).await?;
-        let all = entries
-            .into_iter()
-            .map(|((id,), value)| emergency(id.0, &value.fields(StorageItem::EMERGENCIES, self)?));
+        let item = StorageItem::EMERGENCIES;
+        let ids = self.listed::<1, (Static<EmergencyId>,), _>(item, ()).await?;
+        self.listed_emergencies(ids.into_iter().map(|[id]| EmergencyId(id)).collect()).await
+    }
+
+    /// Every emergency over a patient that is not closed, in the order of their numbers.
+    ///
+    /// The chain counts them, and lists the newest of each account. One that is older than another
+    /// of the same account is in no index: where there is such, every emergency is read.
+    pub async fn emergencies_over(
+        &self,
+        patient: &AccountId32,
+    ) -> Result<Vec<Emergency>, ChainError> {
+        let count: Option<u32> = self.value(StorageItem::EMERGENCIES_OVER, (*patient,)).await?;
+        let count = count.unwrap_or_default();
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let item = StorageItem::RUNNING_EMERGENCIES;
+        let newest = self.entries::<(AccountId32, AccountId32), _>(item, (*patient,)).await?;
+        let newest = newest.into_iter().map(|(_, value)| {
+            let id = EmergencyId::decode_all(&mut value.bytes.as_slice());
+            id.map_err(|error| ChainError::decode(item, error))
+        });
+        let newest: Vec<EmergencyId> = newest.collect::<Result<_, ChainError>>()?;
+        if u32::try_from(newest.len()) == Ok(count) {
+            return self.listed_emergencies(newest).await;
+        }
+        let mut all = self.emergencies().await?;
+        all.retain(|one| one.patient == *patient);
+        Ok(all)
+    }
+
+    /// These emergencies, which the chain lists, in the order of their numbers.
+    async fn listed_emergencies(
+        &self,
+        mut ids: Vec<EmergencyId>,
+    ) -> Result<Vec<Emergency>, ChainError> {
+        let item = StorageItem::EMERGENCIES;
+        ids.sort_unstable();
+        let found = self.stored_each(item, ids.iter().map(|id| (Static(*id),))).await?;
+        let all = ids.into_iter().zip(found).map(|(id, found)| {
+            let absent = || ChainError::decode(item, "the node lists what is not there");
+            emergency(id, &found.ok_or_else(absent)?.fields(item, self)?)
+        });
         all.collect()
     }
 
-    /// The records that were requested in an emergency, in the order of their numbers.
-    pub async fn emergency_records(&self, id: EmergencyId) -> Result<Vec<RecordId>, ChainError> {
-        let entries = self
-            .entries::<(Static<EmergencyId>, Static<RecordId>), _>(
-                StorageItem::EMERGENCY_GRANTS,
-                (Static(id),),
-            )
-            .await?;
-        let mut records: Vec<RecordId> = entries.into_iter().map(|((_, id), _)| id.0).collect();
-        records.sort_unstable();
-        Ok(records)
+    /// The records that were requested in each of these emergencies, in the order of the
+    /// emergencies; those of one in the order of their numbers.
+    pub async fn requested_in(
+        &self,
+        emergencies: &[Emergency],
+    ) -> Result<Vec<Vec<RecordId>>, ChainError> {
+        let asked = emergencies.iter().filter(|one| one.requested > 0);
+        let asked: Vec<EmergencyId> = asked.map(|one| one.id).collect();
+        let mut records = match asked.len() {
+            // A question or two for each, or one list of all.
+            ..=AT_ONCE => {
+                let read = asked.into_iter().map(|id| self.requested_in_one(id));
+                let read = stream::iter(read).buffered(AT_ONCE);
+                read.try_collect::<BTreeMap<EmergencyId, Vec<RecordId>>>().await?
+            }
+            _ => self.requested_in_all().await?,
+        };
+        Ok(emergencies.iter().map(|one| records.remove(&one.id).unwrap_or_default()).collect())
+    }
+
+    async fn requested_in_one(
+        &self,
+        id: EmergencyId,
+    ) -> Result<(EmergencyId, Vec<RecordId>), ChainError> {
+        let (item, prefix) = (StorageItem::EMERGENCY_GRANTS, (Static(id),));
+        let records =
+            self.listed::<1, (Static<EmergencyId>, Static<RecordId>), _>(item, prefix).await?;
+        Ok((id, records.into_iter().map(|[record]| RecordId(record)).collect()))
+    }
+
+    async fn requested_in_all(&self) -> Result<BTreeMap<EmergencyId, Vec<RecordId>>, ChainError> {
+        let item = StorageItem::EMERGENCY_GRANTS;
+        let pairs = self.listed::<2, (Static<EmergencyId>, Static<RecordId>), _>(item, ()).await?;
+        let mut all = BTreeMap::<EmergencyId, Vec<RecordId>>::new();
+        for [id, record] in pairs {
+            all.entry(EmergencyId(id)).or_default().push(RecordId(record));
+        }
+        Ok(all)
     }
 
     /// The emergency in which an account opens a patient's records.
@@ -230,9 +321,8 @@ impl View {
         patient: &AccountId32,
         account: &AccountId32,
     ) -> Result<bool, ChainError> {
-        let fields = self.fields(StorageItem::RELATIONS, (*patient, *account)).await?;
-        let is_contact = fields.map(|fields| fields.get("emergency_contact"));
-        Ok(is_contact.transpose()?.unwrap_or_default())
+        let relation = self.relation(patient, account).await?;
+        Ok(relation.is_some_and(|relation| relation.emergency_contact))
     }
 
     /// Whether a patient lets people break the glass.

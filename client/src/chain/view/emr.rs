@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use codec::Decode;
-use futures::{stream, StreamExt, TryStreamExt};
 use medchain_primitives::{
     Cid, EncryptionKey, FilmCommitments, InstitutionId, InstitutionName, RecordId, Relation, Role,
     SealedKey,
 };
 use subxt::utils::Static;
 
-use super::{StoredValue, View, AT_ONCE};
+use super::{StoredValue, View};
 use crate::{
     chain::{
         event::text,
@@ -56,6 +55,23 @@ impl View {
     pub async fn roles_of(&self, account: &AccountId32) -> Result<Vec<Role>, ChainError> {
         let mine = self.appointments_of(account).await?;
         Ok(mine.into_iter().filter(|one| one.in_force).map(|one| one.role).collect())
+    }
+
+    /// Whether each of these accounts has a role now, in their order.
+    pub async fn have_role(
+        &self,
+        role: Role,
+        accounts: &[AccountId32],
+    ) -> Result<Vec<bool>, ChainError> {
+        let keys = accounts.iter().map(|account| (*account, Static(role)));
+        let found = self.stored_each(StorageItem::PROVIDERS, keys).await?;
+        let entries = accounts.iter().zip(found);
+        let entries =
+            entries.filter_map(|(account, found)| Some(((*account, Static(role)), found?)));
+        let holders = self.in_institutions(entries.collect()).await?.into_iter();
+        let holders = holders.filter(|one| one.in_force).map(|one| one.account);
+        let holders: BTreeSet<AccountId32> = holders.collect();
+        Ok(accounts.iter().map(|account| holders.contains(account)).collect())
     }
 
     /// Every account that has a role now.
@@ -133,12 +149,14 @@ impl View {
 
     /// A patient's records, every version of them, in the order of their numbers.
     pub async fn records_of(&self, patient: &AccountId32) -> Result<Vec<Record>, ChainError> {
-        let ids = self.record_ids_of(patient).await?;
-        let records: Vec<Option<Record>> = stream::iter(ids.into_iter().map(|id| self.record(id)))
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        Ok(records.into_iter().flatten().collect())
+        let (item, ids) = (StorageItem::RECORDS, self.record_ids_of(patient).await?);
+        let found = self.stored_each(item, ids.iter().map(|id| (Static(*id),))).await?;
+        let records = ids.into_iter().zip(found);
+        let records = records.filter_map(|(id, found)| {
+            let fields = found?.fields(item, self);
+            Some(fields.and_then(|fields| record(id, &fields)))
+        });
+        records.collect()
     }
 
     /// The patients who have, or had, a record with this content, and the first such record of
@@ -231,14 +249,20 @@ impl View {
             .entries::<(AccountId32, AccountId32), _>(StorageItem::RELATIONS, (*patient,))
             .await?;
         let relatives = entries.into_iter().map(|((_, account), value)| {
-            let fields = value.fields(StorageItem::RELATIONS, self)?;
-            let relation = Relation {
-                kind: fields.get("kind")?,
-                emergency_contact: fields.get("emergency_contact")?,
-            };
+            let relation = relation(&value.fields(StorageItem::RELATIONS, self)?)?;
             Ok(Relative { account, relation })
         });
         relatives.collect()
+    }
+
+    /// A patient's relation to an account; none to a stranger.
+    pub async fn relation(
+        &self,
+        patient: &AccountId32,
+        account: &AccountId32,
+    ) -> Result<Option<Relation>, ChainError> {
+        let fields = self.fields(StorageItem::RELATIONS, (*patient, *account)).await?;
+        fields.map(|fields| relation(&fields)).transpose()
     }
 
     /// The archive of logs that an account runs.
@@ -262,6 +286,10 @@ impl View {
         found.sort_unstable_by_key(|one| one.account);
         Ok(found)
     }
+}
+
+fn relation(fields: &Fields) -> Result<Relation, ChainError> {
+    Ok(Relation { kind: fields.get("kind")?, emergency_contact: fields.get("emergency_contact")? })
 }
 
 fn log_archive(account: AccountId32, fields: &Fields) -> Result<LogArchive, ChainError> {

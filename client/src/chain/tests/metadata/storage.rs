@@ -368,6 +368,7 @@ fn plain_values_are_as_they_are_read() {
     value("Emr", "DefaultPolicy", ALICE.encode());
     value("Custody", "Declined", 1u128.encode());
     value("Custody", "RunningEmergencies", EmergencyId(1).encode());
+    value("Custody", "EmergenciesOver", 1u32.encode());
     value("Custody", "Rejections", 1u32.encode());
     value("Inference", "Networks", super::calls::network().encode());
     value("Inference", "OpenRequestOf", RequestId(1).encode());
@@ -438,6 +439,7 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Custody", "Custodies", &[&record]);
     keys("Custody", "Grants", &[&record, &account]);
     keys("Custody", "Emergencies", &[&emergency]);
+    keys("Custody", "EmergenciesOver", &[&account]);
     keys("Custody", "EmergencyGrants", &[&emergency, &record]);
     keys("Custody", "RunningEmergencies", &[&account, &account]);
     keys("Custody", "Rejections", &[&account]);

@@ -1,7 +1,8 @@
 //! A node with a pool and blocks, whose connections break when a test says so.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
+    ops::Bound,
     sync::{
         atomic::{AtomicBool, Ordering},
         Arc, Mutex, MutexGuard,
@@ -36,7 +37,7 @@ use crate::{
     H256,
 };
 
-/// How many keys it answers at once: fewer than it is asked for.
+/// How many keys it answers at once, if no test says otherwise: fewer than it is asked for.
 const KEYS_PAGE: usize = 3;
 
 /// What happens to the next transaction that is handed over to be watched.
@@ -86,8 +87,10 @@ pub struct Node {
     pub upgraded_at: usize,
     /// How often a transaction was handed over.
     pub offers: usize,
-    /// The keys of its storage, of which it answers a few at a time.
-    pub keys: BTreeSet<Vec<u8>>,
+    /// What a test puts into its storage.
+    pub values: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// How many keys it answers at once.
+    pub keys_page: usize,
     /// Pages of keys that it answers first, whatever it is asked for.
     pub pages: VecDeque<Vec<Vec<u8>>>,
     /// How long each answer is on its way.
@@ -96,6 +99,8 @@ pub struct Node {
     pub under_way: (usize, usize),
     /// How often each method was asked for, those of the runtime by their own names.
     pub asked: BTreeMap<String, usize>,
+    /// How many bytes all its answers had.
+    pub answered: usize,
 }
 
 impl Node {
@@ -193,7 +198,8 @@ impl Fake {
     /// A node with a genesis block and one more.
     pub fn new() -> Self {
         let blocks = vec![Vec::new(), Vec::new()];
-        Self(Arc::new(Mutex::new(Node { blocks, makes_blocks: true, ..Node::default() })))
+        let node = Node { blocks, makes_blocks: true, keys_page: KEYS_PAGE, ..Node::default() };
+        Self(Arc::new(Mutex::new(node)))
     }
 
     pub fn node(&self) -> MutexGuard<'_, Node> {
@@ -313,13 +319,21 @@ impl Connection {
             }
             "state_getStorage" => state(&node, &bytes(&params[0]), block(1)),
             "state_getKeysPaged" => {
-                let (prefix, start) = (bytes(&params[0]), at(2).map(bytes));
+                let (prefix, most) = (bytes(&params[0]), params[1].as_u64().unwrap() as usize);
+                let first =
+                    at(2).map(bytes).map_or(Bound::Included(prefix.clone()), Bound::Excluded);
+                let range = (first, Bound::<Vec<u8>>::Unbounded);
                 let page = node.pages.pop_front().unwrap_or_else(|| {
-                    let keys = node.keys.iter().filter(|key| key.starts_with(&prefix));
-                    let keys = keys.filter(|key| start.as_ref().is_none_or(|start| start < *key));
-                    keys.take(KEYS_PAGE).cloned().collect()
+                    let keys = node.values.range::<Vec<u8>, _>(range).map(|(key, _)| key);
+                    let keys = keys.take_while(|key| key.starts_with(&prefix));
+                    keys.take(most.min(node.keys_page)).cloned().collect()
                 });
                 page.iter().map(|key| hex(key)).collect()
+            }
+            "state_queryStorageAt" => {
+                let keys = params[0].as_array().unwrap().iter();
+                let changes = keys.map(|key| json!([key, state(&node, &bytes(key), block(1))]));
+                json!([{ "block": params[1], "changes": changes.collect::<Vec<_>>() }])
             }
             "system_accountNextIndex" => {
                 let pool = node.pool.iter().map(|one| nonce(one) + 1).max().unwrap_or_default();
@@ -403,7 +417,7 @@ fn state(node: &Node, key: &[u8], block: usize) -> Value {
     if key == timestamp() {
         return hex(&(block as u64).encode());
     }
-    Value::Null
+    node.values.get(key).map_or(Value::Null, |value| hex(value))
 }
 
 fn call(function: &str, node: &Node, block: usize, spec_version: u32) -> Vec<u8> {
@@ -447,8 +461,9 @@ impl RpcClientT for Connection {
             }
             let answer = self.answer(method, &parameters(params));
             self.fake.node().under_way.0 -= 1;
-            let answer = answer?;
-            Ok(RawValue::from_string(answer.to_string()).unwrap())
+            let answer = answer?.to_string();
+            self.fake.node().answered += answer.len();
+            Ok(RawValue::from_string(answer).unwrap())
         })
     }
 
