@@ -12,9 +12,10 @@ use crate::{
     AccountId32,
 };
 
-/// How many questions are under way at a time. A node answers as many as it has processors, and
-/// the others wait there rather than on the way.
-pub(in crate::chain) const QUESTIONS_AT_ONCE: usize = 64;
+/// How many questions are under way at a time, so that a node some way off does not idle between
+/// them. It answers as many at once as it has processors, and runs at most 64 calls of its runtime,
+/// its own included: more would gain nothing here, and whoever else asks it would wait.
+pub(in crate::chain) const QUESTIONS_AT_ONCE: usize = 32;
 
 /// What an account wants to do with a patient's records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,8 +94,10 @@ impl View {
         self.runtime_api(ApiMethod::CHECK_ACCESS, &arguments).await
     }
 
-    /// As [`View::check_access`] about many accounts, with so many questions under way at a time
-    /// as one node answers at its best. The answers are in the order of the questions.
+    /// As [`View::check_access`] about many accounts, with a bounded number of questions under way
+    /// at a time. The answers are in the order of the questions.
+    ///
+    /// Not in one JSON-RPC batch: a node answers the requests of a batch one after the other.
     pub async fn check_access_of(
         &self,
         patient: &AccountId32,
