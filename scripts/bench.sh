@@ -89,7 +89,13 @@ step "a film decoded in a process of its own, against decoding it in the worker'
 "$CARGO_TARGET_DIR/debug/examples/decoding" "$CARGO_TARGET_DIR/debug/medchain-decode" 50 \
   | jq -r '"a film: \(.film_ms) ms, before \(.film_before_ms) ms: the process adds \(.process_ms) ms; at 20 films/s a thread, a film has 50 ms"'
 
-step "access, policy diff: what is asked about 60 workers; erase: what is read of a folder of films"
+step "access, policy diff: what ten questions about each of 60 accounts cost with a node"
+"$CARGO_TARGET_DIR/debug/examples/questions" 60 \
+  | jq -r '"a question: \(.client_ms_a_question) ms of a processor for the client, \(.node_ms_a_question) ms for the node; at most 1 ms for the client",
+    "\(.questions) questions: \(.seconds_one_after_the_other) s one after the other, \(.seconds) s now",
+    "a short call of another caller waits at most \(.another_caller_waits_ms.beside) ms in nine of ten cases, and \(.another_caller_waits_ms.alone) ms without these questions"'
+
+step "access, policy diff: what is asked about 60 workers, of a node some way off; erase: what is read of a folder of films"
 cargo test --locked --quiet --workspace --lib -- --nocapture many_workers_are_asked_about \
   a_full_folder_is_looked_through 2>/dev/null | grep -E "round trip|erase in a folder"
 

@@ -11,6 +11,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
         Condvar, LazyLock, Mutex, PoisonError,
     },
+    time::Duration,
 };
 
 /// How many chains, networks or demos two cores run at a time: while one waits for a
@@ -99,6 +100,18 @@ impl Running {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(kibibytes * 1024)
+    }
+
+    /// What the program has had of a processor so far; `None` where the system does not say.
+    pub fn processor_time(&self) -> Option<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // The program's name, in brackets, may have spaces. The twelfth and the thirteenth value
+        // after it are its own time and the system's for it, in hundredths of a second.
+        let (_, values) = stat.rsplit_once(')')?;
+        let mut values = values.split_whitespace().skip(11);
+        let own: u64 = values.next()?.parse().ok()?;
+        let of_system: u64 = values.next()?.parse().ok()?;
+        Some(Duration::from_millis(10 * (own + of_system)))
     }
 
     /// Whether the program ended by itself.

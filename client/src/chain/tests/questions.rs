@@ -33,7 +33,7 @@ fn questions() -> impl Iterator<Item = (AccountId32, AccessQuestion)> {
 /// What this thread has had of a processor; `None` where the system does not say.
 fn processor_time() -> Option<Duration> {
     let spent = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds = spent.split_whitespace().next()?.parse().ok()?;
+    let nanoseconds: u64 = spent.split_whitespace().next()?.parse().ok()?;
     Some(Duration::from_nanos(nanoseconds))
 }
 
