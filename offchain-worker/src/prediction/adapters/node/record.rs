@@ -206,6 +206,7 @@ mod tests {
             named,
             deadline: request.deadline,
             commitment: None,
+            shows_answer: false,
         };
         let has = |who: &AccountId32, job: &Job| has_chosen(Some(&request), Some(&drawn), who, job);
         assert!(has(&me, &job(2, false)));
