@@ -297,6 +297,18 @@ impl Game {
         self.said.as_ref().is_none_or(|(moved, _)| *moved != side)
     }
 
+    /// Whether the players show, in this round, all that one layer gave, from which anybody who has
+    /// the network computes the answer: the logits, or a fully connected layer.
+    #[must_use]
+    pub fn shows_answer(&self) -> bool {
+        match self.stage {
+            Stage::Leaf { level, .. } => {
+                self.spec.network.level(level).is_some_and(|found| found.leaves == 1)
+            }
+            _ => false,
+        }
+    }
+
     /// Returns who stands when the time of a round is over: whoever has moved.
     #[must_use]
     pub fn timed_out(&self) -> Standing {

@@ -125,6 +125,14 @@ pub struct InferenceOrder<AccountId> {
     pub worker: Option<AccountId>,
 }
 
+impl<AccountId> InferenceOrder<AccountId> {
+    /// About how many accounts a patient's policy is asked at most: whoever orders, and the worker
+    /// that is named.
+    pub fn questions(&self) -> u64 {
+        u64::from(self.worker.is_some()).saturating_add(1)
+    }
+}
+
 named_enum! {
     /// Whether two honest workers give the same bytes.
     pub enum Arithmetic is "an arithmetic" {

@@ -38,6 +38,15 @@ fn rounds_are_counted_from_the_stage() {
 }
 
 #[test]
+fn a_leaf_that_is_a_whole_layer_shows_the_answer() {
+    let shows: Vec<bool> = (1..=5).map(|level| game(leaf(level)).shows_answer()).collect();
+    assert_eq!(shows, [false, false, false, true, true], "two layers are fully connected");
+    for stage in [Stage::Roots, nodes(9), value(None), value(Some(1))] {
+        assert!(!game(stage).shows_answer());
+    }
+}
+
+#[test]
 fn a_stage_has_a_name_and_perhaps_a_level() {
     let of = |stage: Stage| (stage.as_str(), stage.level());
     assert_eq!(of(Stage::Roots), ("roots", None));

@@ -93,8 +93,8 @@ define_options! {
         /// draw, and ask custodians for the key, which the account pays for [default: 50]
         #[arg(long, env = "MEDCHAIN_WORKER_UPLOADER_GRACE_BLOCKS", value_name = "BLOCKS")]
         pub uploader_grace_blocks: Option<u32>,
-        /// In a dispute, make a move that shows the secret of a record this many blocks before the
-        /// end of the round: until then the patient can end the dispute [default: 100]
+        /// In a dispute, make a move that shows the verdict, or the secret of a record, this many blocks
+        /// before the end of the round: until then the patient can end the dispute [default: 100]
         #[arg(long, env = "MEDCHAIN_WORKER_SECRET_MARGIN_BLOCKS", value_name = "BLOCKS")]
         pub secret_margin_blocks: Option<u32>,
         /// Compare the shares of answers in each batch of this many films [default: 200]

@@ -73,11 +73,12 @@ impl<T: Config> Pallet<T> {
         T::AccessControl::check(Some(policy), question)
     }
 
-    /// The maximum weight of ordering a model, its question to the policy
+    /// The maximum weight of ordering a model, its questions to the policy
     /// included. Zero if none is ordered.
     pub(crate) fn order_weight(inference: Option<&InferenceOrder<AccountIdOf<T>>>) -> Weight {
         match inference {
-            Some(_) => T::InferenceOrders::weight().saturating_add(T::AccessControl::weight()),
+            Some(order) => T::InferenceOrders::weight()
+                .saturating_add(T::AccessControl::weight().saturating_mul(order.questions())),
             None => Weight::zero(),
         }
     }

@@ -119,7 +119,7 @@ impl<T: Config> Pallet<T> {
                 Self::compare(id, request, committee)?;
                 Ok(asked)
             }
-            // Another requester cannot revoke, and may have named whom the patient never allowed.
+            // Another requester cannot revoke, and would pay whom the patient has stopped.
             Err(denied) if request.requester != request.patient => Err(denied),
             Err(_) => {
                 Self::pay_only(who, id, request, &committee)?;

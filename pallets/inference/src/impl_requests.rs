@@ -35,7 +35,7 @@ impl<T: Config> Pallet<T> {
         Self::check_order(record_id, &model, order)?;
         let id = NextRequestId::<T>::get();
         let next = id.0.checked_add(1).ok_or(Error::<T>::RequestIdsExhausted)?;
-        let asked = Self::ensure_may_infer(&record.patient, requester, record_id, order.model)?;
+        let asked = Self::ensure_may_order(&record.patient, requester, record_id, order)?;
         let total = model.fee.checked_mul(&order.quorum.into()).ok_or(ArithmeticError::Overflow)?;
         Self::hold(HoldReason::Fee, requester, total)?;
 
@@ -66,6 +66,28 @@ impl<T: Config> Pallet<T> {
         Self::note_opened(&request.patient);
         Self::open_committee(id, request, order.worker.as_ref());
         Ok(asked)
+    }
+
+    /// Checks that the patient's consent allows the requester to order a verdict, and to have it
+    /// from the worker that it names. Returns the weight that the questions used.
+    ///
+    /// Whoever seals the key to a worker of the request needs no right to share. So the worker has
+    /// to be one that the patient allows, as those are that the chain draws.
+    fn ensure_may_order(
+        patient: &AccountIdOf<T>,
+        requester: &AccountIdOf<T>,
+        record: RecordId,
+        order: &InferenceOrder<AccountIdOf<T>>,
+    ) -> Result<Weight, DispatchError> {
+        let asked = Self::ensure_may_infer(patient, requester, record, order.model)?;
+        match &order.worker {
+            // By naming it, the patient allows it to have the key.
+            Some(worker) if requester != patient && worker != requester => {
+                let also = Self::ensure_may_infer(patient, worker, record, order.model)?;
+                Ok(asked.saturating_add(also))
+            }
+            _ => Ok(asked),
+        }
     }
 
     /// Checks what does not concern the requester.

@@ -923,7 +923,8 @@ pub mod pallet {
         ///   if the named worker has an envelope for its key.
         #[pallet::call_index(5)]
         #[pallet::weight(
-            <T as Config>::WeightInfo::request_inference().saturating_add(Pallet::<T>::policy_weight())
+            <T as Config>::WeightInfo::request_inference()
+                .saturating_add(Pallet::<T>::policy_weight().saturating_mul(order.questions()))
         )]
         pub fn request_inference(
             origin: OriginFor<T>,

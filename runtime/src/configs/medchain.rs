@@ -20,8 +20,9 @@ parameter_types! {
     /// Maximum number of envelopes per record.
     pub const MaxEnvelopes: u32 = 32;
     /// Number of relay chain blocks by which their seeds may be public before this chain sees
-    /// them: our blocks are built on relay parents behind the relay chain's tip.
-    pub const SeedDelay: u32 = 2;
+    /// them: our blocks are built on relay parents behind the relay chain's tip. With a
+    /// `scheduling_lookahead` of five there, as today's relay chains have, four blocks at most.
+    pub const SeedDelay: u32 = 4;
     /// Maximum number of models per worker.
     pub const MaxWorkerModels: u32 = 16;
     /// Maximum number of workers that can be drawn for a model.

@@ -14,6 +14,7 @@ mod nesting;
 mod parameters;
 mod policies;
 mod seams;
+mod seeds;
 
 use std::path::PathBuf;
 

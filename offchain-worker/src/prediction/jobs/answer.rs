@@ -64,6 +64,7 @@ mod tests {
             named: false,
             deadline: 200,
             commitment,
+            shows_answer: false,
         }
     }
 

@@ -12,8 +12,8 @@
 //!
 //! Each round of a dispute is a job of its own. The newest block is enough for a move: it
 //! follows from what the worker computed, whatever another player has seen of it. A move that
-//! makes the secret of a record public waits until shortly before the end of its round: the
-//! patient can end the dispute before.
+//! makes the verdict or the secret of a record public waits until shortly before the end of its
+//! round: the patient can end the dispute before.
 //!
 //! Before it can answer, a drawn worker needs the key of the record. Where nobody seals it to the
 //! worker for a while, to ask custodians for it is a job, and to seal to itself what they deliver
@@ -58,8 +58,8 @@ pub struct Rules {
     pub envelope_grace: u32,
     /// For how many blocks drawing workers and sealing the key are left to the uploader.
     pub uploader_grace: u32,
-    /// How many blocks before the end of its round a move is made that shows the secret of a
-    /// record.
+    /// How many blocks before the end of its round a move is made that shows the verdict, or the
+    /// secret of a record.
     pub secret_margin: u32,
 }
 
@@ -119,7 +119,8 @@ impl Entry {
     /// The block from which on an answer may be submitted, where that is not now.
     fn held_until(&self, rules: &Rules, block: u32, answer: &Answer) -> Option<u32> {
         let from = self.job.deadline.saturating_sub(rules.secret_margin);
-        (answer.shows_secret() && block < from).then_some(from)
+        let tells = answer.shows_secret() || self.job.shows_answer;
+        (tells && block < from).then_some(from)
     }
 
     fn time_left(&self, rules: &Rules, block: u32) -> TimeLeft {

@@ -89,6 +89,8 @@ pub struct Job {
     pub deadline: u32,
     /// What this worker has committed to.
     pub commitment: Option<AnswerCommitment>,
+    /// Whether it is a move with which anybody who has the model computes the verdict.
+    pub shows_answer: bool,
 }
 
 impl Job {
@@ -238,8 +240,8 @@ pub enum Note {
         /// What the policy or the chain said.
         reason: String,
     },
-    /// The move makes every verdict on the version of the record public. It waits, because the
-    /// patient can end the dispute before.
+    /// The move makes the verdict public, or every verdict on the version of the record. It waits,
+    /// because the patient can end the dispute before.
     Held {
         /// The block from which on it is made.
         from: u32,

@@ -173,8 +173,8 @@ impl Journal {
                     record,
                     from,
                     deadline = job.deadline,
-                    "the next move makes all verdicts on the record public: it waits for block \
-                     {from}, so that the patient can end the dispute before"
+                    "the next move makes the verdict, or all verdicts on the record, public: it \
+                     waits for block {from}, so that the patient can end the dispute before"
                 );
             }
             Note::Reorganised => {

@@ -201,6 +201,7 @@ impl PredictionChain for Desk {
                             Step::Committed(commitment) => Some(*commitment),
                             _ => None,
                         },
+                        shows_answer: dispute.is_some_and(|dispute| dispute.game.shows_answer()),
                     }),
                     None if asked.status.is_open() => _ = list.idle.insert(id),
                     None => {}

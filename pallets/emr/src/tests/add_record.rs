@@ -2,7 +2,9 @@
 
 use codec::{Decode, Encode};
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, traits::fungible::Mutate};
-use medchain_primitives::{Action, Cid, FilmCommitments, ModelId, RecordId, RecordKind, Role};
+use medchain_primitives::{
+    Action, Cid, FilmCommitments, InferenceOrder, ModelId, RecordId, RecordKind, Role,
+};
 use sp_runtime::{DispatchError, TokenError};
 
 use crate::{
@@ -314,6 +316,8 @@ fn the_weight_counts_the_questions_that_are_asked() {
         let weight = |inference| call(inference).get_dispatch_info().call_weight;
         assert_eq!(weight(None), base + CHECK_WEIGHT);
         assert_eq!(weight(Some(order(MODEL))), base + CHECK_WEIGHT + ORDER_WEIGHT + CHECK_WEIGHT);
+        let named = InferenceOrder { quorum: 1, worker: Some(TECHNICIAN), ..order(MODEL) };
+        assert_eq!(weight(Some(named)), base + CHECK_WEIGHT + ORDER_WEIGHT + CHECK_WEIGHT * 2);
 
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         let actual = |author| {

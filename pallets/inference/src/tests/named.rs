@@ -2,8 +2,8 @@
 //! for the answer cannot take the fee back with it, and no answer earns nothing.
 
 use super::*;
-use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::FailureCause;
+use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
+use medchain_primitives::{EncryptionKey, FailureCause};
 use pallet_emr::Error as EmrError;
 use proptest::prelude::*;
 
@@ -181,7 +181,48 @@ fn another_requester_does_not_cancel_when_the_record_is_replaced() {
     });
 }
 
-/// Otherwise whoever the patient never allowed would be paid by a requester for any bytes.
+/// A reader that may ask for verdicts, and may not share, would seal the key to a friend.
+#[test]
+fn another_requester_names_only_whom_the_policy_allows() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::grant(STRANGER, Action::Infer);
+        assert_ok!(Emr::set_encryption_key(signed(STRANGER), EncryptionKey([9; 32])));
+        assert_ok!(Emr::share_record(signed(PATIENT), XRAY, STRANGER, sealed_to(STRANGER)));
+        let share = Emr::share_record(signed(STRANGER), XRAY, WORKER, sealed_to(WORKER));
+        assert!(share.is_err());
+        let ask = |who| Inference::request_inference(signed(who), XRAY, named(WORKER));
+        Policy::revoke(WORKER, Action::Infer);
+        assert_noop!(ask(STRANGER), EmrError::<Test>::GrantRevoked);
+        Policy::grant(WORKER, Action::Infer);
+        let used = ask(STRANGER).expect("the policy allows both").actual_weight;
+        assert_eq!(used, Some(<() as WeightInfo>::request_inference() + ASKED_WEIGHT * 2));
+        assert_ok!(Inference::seal_to_workers(signed(STRANGER), REQUEST, keys(&[WORKER])));
+        assert_eq!(status(REQUEST), RequestStatus::Committing);
+    });
+}
+
+#[test]
+fn a_patient_names_whom_the_patient_wants() {
+    ExtBuilder::default().build_and_execute(|| {
+        Policy::revoke(WORKER, Action::Infer);
+        Policy::asked();
+        let id = awaiting_named();
+        assert_eq!(status(id), RequestStatus::Committing);
+        assert!(Policy::asked().is_empty(), "it is asked when the worker answers");
+    });
+}
+
+#[test]
+fn whoever_names_a_worker_pays_for_both_questions() {
+    let weight = |order| {
+        Call::<Test>::request_inference { record: XRAY, order }.get_dispatch_info().call_weight
+    };
+    let base = <() as WeightInfo>::request_inference();
+    assert_eq!(weight(order(1)), base + POLICY_WEIGHT);
+    assert_eq!(weight(named(WORKER)), base + POLICY_WEIGHT * 2);
+}
+
+/// Otherwise whoever the patient has stopped would be paid by a requester for any bytes.
 #[test]
 fn another_requester_pays_for_no_answer_that_the_policy_refuses() {
     ExtBuilder::default().build_and_execute(|| {

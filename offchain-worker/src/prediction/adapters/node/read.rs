@@ -101,10 +101,13 @@ pub(super) async fn work_list(view: &View, me: &AccountId32) -> Result<WorkList,
         list.models.insert(request.model);
         list.disputes.extend(dispute.as_ref().map(|dispute| dispute.request));
         trace.add(request, step, dispute.as_ref());
-        let asked = dispute.and_then(|dispute| Round::asked(&dispute, me)).map(Phase::Dispute);
+        let asked = dispute.as_ref().and_then(|dispute| Round::asked(dispute, me));
+        let shows_answer = dispute.is_some_and(|dispute| dispute.game.shows_answer());
         let key = keys.get(&request.id).copied();
-        match phase(request.status, step).or(asked).or(key) {
-            Some(phase) => list.jobs.push(job(request, phase, step, named)),
+        match phase(request.status, step).or(asked.map(Phase::Dispute)).or(key) {
+            Some(phase) => {
+                list.jobs.push(Job { shows_answer, ..job(request, phase, step, named) });
+            }
             None => _ = list.idle.insert(request.id),
         }
     }
@@ -163,6 +166,7 @@ fn job(request: &Request, phase: Phase, step: Option<&Step>, named: bool) -> Job
             Some(Step::Committed(commitment)) => Some(*commitment),
             _ => None,
         },
+        shows_answer: false,
     }
 }
 

@@ -1,7 +1,9 @@
 //! What one block says about the record of a job: whether the worker may open it, and its film.
 
 use medchain_client::{
-    chain::{AccessQuestion, Chain, ChainError, Dispute, Record, RecordStatus, Request, View},
+    chain::{
+        AccessQuestion, Chain, ChainError, Committee, Dispute, Record, RecordStatus, Request, View,
+    },
     AccountId32,
 };
 use medchain_primitives::RecordId;
@@ -40,7 +42,7 @@ pub(super) async fn not_asked(
     let committee = view.committee(job.request).await?;
     let is_asked = is_of(request.as_ref(), job)
         && record.is_some_and(|one| one.patient == job.patient && one.cid == film.cid)
-        && committee.is_some_and(|one| one.step_of(me).is_some());
+        && has_chosen(request.as_ref(), committee.as_ref(), me, job);
     Ok((!is_asked).then(|| {
         format!(
             "request {} does not ask this of the worker in block {}, the last one that both nodes \
@@ -68,6 +70,18 @@ pub(super) async fn not_disputed(
             second.number()
         )
     }))
+}
+
+/// Whether a request has chosen a worker, and in the way that its job says. A worker that is said
+/// to be named alone shows its answer at once, and others could copy it.
+fn has_chosen(
+    request: Option<&Request>,
+    committee: Option<&Committee>,
+    me: &AccountId32,
+    job: &Job,
+) -> bool {
+    request.is_some_and(|one| one.quorum == job.quorum)
+        && committee.is_some_and(|one| one.named == job.named && one.step_of(me).is_some())
 }
 
 /// Whether a request is the one of a job.
@@ -137,10 +151,16 @@ pub(super) fn agreed(told: Readiness, second: Readiness) -> Readiness {
 
 #[cfg(test)]
 mod tests {
-    use medchain_client::store;
-    use medchain_primitives::{ContentDigest, FilmCommitments, InputRoot, VerdictCommitment};
+    use medchain_client::{
+        chain::{Member, RequestStatus, Step},
+        store,
+    };
+    use medchain_primitives::{
+        ContentDigest, FilmCommitments, InputRoot, ModelId, RequestId, VerdictCommitment,
+    };
 
     use super::*;
+    use crate::prediction::jobs::Phase;
 
     fn ready(content: &[u8]) -> Readiness {
         Readiness::Ready(Film {
@@ -152,6 +172,49 @@ mod tests {
                 verdicts: VerdictCommitment([3; 32]),
             },
         })
+    }
+
+    #[test]
+    fn one_node_alone_does_not_have_an_answer_shown_before_others_have_committed() {
+        let (me, other) = (AccountId32([1; 32]), AccountId32([2; 32]));
+        let request = Request {
+            id: RequestId(7),
+            record: RecordId(1),
+            patient: AccountId32([3; 32]),
+            model: ModelId(0),
+            requester: AccountId32([3; 32]),
+            fee: 0,
+            quorum: 2,
+            opened: 1,
+            deadline: 9,
+            status: RequestStatus::Committing,
+        };
+        let members = [me, other].map(|worker| Member { worker, step: Step::Chosen });
+        let drawn = Committee {
+            members: members.to_vec(),
+            named: false,
+            waits_for_seed: false,
+            lost: Vec::new(),
+        };
+        let job = |quorum, named| Job {
+            request: request.id,
+            phase: Phase::Answer,
+            record: request.record,
+            patient: request.patient,
+            model: request.model,
+            quorum,
+            named,
+            deadline: request.deadline,
+            commitment: None,
+            shows_answer: false,
+        };
+        let has = |who: &AccountId32, job: &Job| has_chosen(Some(&request), Some(&drawn), who, job);
+        assert!(has(&me, &job(2, false)));
+        assert!(!has(&me, &job(1, true)) && job(1, true).is_shown_at_once());
+        assert!(!has(&me, &job(1, false)) && !has(&me, &job(2, true)));
+        assert!(!has(&AccountId32([4; 32]), &job(2, false)));
+        assert!(!has_chosen(Some(&request), None, &me, &job(2, false)));
+        assert!(!has_chosen(None, Some(&drawn), &me, &job(2, false)));
     }
 
     #[test]

@@ -47,6 +47,7 @@ fn job(id: u64) -> Job {
         named: false,
         deadline: 200,
         commitment: None,
+        shows_answer: false,
     }
 }
 

@@ -394,15 +394,18 @@ async fn the_secret_of_a_record_is_shown_late_also_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_patient_who_ends_a_dispute_in_time_keeps_the_secret() {
-    let world = World::start();
-    let (id, service) = begin_with(&world, Lie::Answer, patient_settings()).await;
-    until("it has moved", || moves(&world, id) == 1).await;
-    sleep(BLOCK * 20).await;
-    world.annul(id);
-    until("it is told", || service.shows("disputes_total{how=\"abandoned\"} 1")).await;
-    sleep(BLOCK * 60).await;
-    assert_eq!(moves(&world, id), 1);
-    service.kill().await;
+    // The record's secret, or the logits.
+    for lie in [Lie::Answer, Lie::Logit] {
+        let world = World::start();
+        let (id, service) = begin_with(&world, lie, patient_settings()).await;
+        until("it has moved", || moves(&world, id) == 1).await;
+        sleep(BLOCK * 20).await;
+        world.annul(id);
+        until("it is told", || service.shows("disputes_total{how=\"abandoned\"} 1")).await;
+        sleep(BLOCK * 60).await;
+        assert_eq!(moves(&world, id), 1, "{lie:?}");
+        service.kill().await;
+    }
 }
 
 /// Worker 2 alone gives a verdict that is a lie, and worker 1 challenges it in a block that is

@@ -134,8 +134,23 @@ fn the_secret_is_shown_shortly_before_the_end_of_the_round() {
     assert_eq!(work_of(&play.wait(4)), ["move 0"]);
 }
 
+/// All that a fully connected layer gave: the rest is for anybody to compute.
 #[test]
-fn only_the_secret_waits() {
+fn what_the_verdict_follows_from_is_shown_as_late() {
+    let mut play = Play::new();
+    let listed = |play: &mut Play, block| {
+        let job = Job { shows_answer: true, ..round_of(0, 1) };
+        play.listed(Finality::Best, block, vec![job])
+    };
+    assert_eq!(work_of(&listed(&mut play, 100)), ["think 0"]);
+    let thought = play.thought(1, Ok(made()));
+    assert_eq!((work_of(&thought), held(&thought)), (vec![], vec![240]));
+    assert_eq!(work_of(&listed(&mut play, 239)), NOTHING);
+    assert_eq!(work_of(&listed(&mut play, 240)), ["move 0"]);
+}
+
+#[test]
+fn nothing_else_waits() {
     let mut play = Play::new();
     play.disputing(Finality::Best, 100, 1);
     let thought = play.thought(1, Ok(made()));
