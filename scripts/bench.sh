@@ -40,8 +40,9 @@ path=$(CARGO_MANIFEST_DIR=$PWD/tests/e2e "$CARGO_TARGET_DIR/debug/examples/backl
 # The bare rate in the same minutes: on one thread, on two, and of two images side by side.
 bare=$({ exact 1; exact 2; { exact 1 & exact 1; wait; } | jq -s '{images_per_second: map(.images_per_second) | add}'; } |
   jq -s 'map(.images_per_second) | max')
-jq --argjson bare "$bare" -r '
+jq --argjson bare "$bare" --argjson cores "$(nproc)" -r '
   (.backlog | "backlog: \(.verdicts_per_second) verdicts/s over \(.timed), bare inference \($bare) images/s: ratio \(.verdicts_per_second / $bare * 100 | round / 100)",
+    "a film takes \(.worker_ms_a_film) ms of a processor in the worker and its decoders, \(.node_ms_a_film) ms in the node, and \($cores * 1000 / $bare | round) ms bare: \($cores) cores, these alone on them, reach at most a ratio of \($cores * 1000 / (.worker_ms_a_film + .node_ms_a_film) / $bare * 100 | round / 100)",
     "worker: at most \(.worker_peak_memory_mib) MiB of memory",
     "state: \(.state_bytes_a_record_with_its_request) bytes a record with three envelopes and its request, \(.state_bytes_a_verdict) more with its verdict"),
   (.upload_to_verdict | "upload to the verdict of a named worker: p50 \(.blocks_p50) blocks, at most \(.blocks_max), over \(.uploads) uploads with a block every \(.block_seconds) s")

@@ -11,11 +11,15 @@ use std::{
         atomic::{AtomicU64, Ordering},
         Condvar, LazyLock, Mutex, PoisonError,
     },
+    time::Duration,
 };
 
 /// How many chains, networks or demos two cores run at a time: while one waits for a
 /// block, another one's node starts.
 const AT_A_TIME: usize = 2;
+
+/// In which Linux tells the time of processors.
+const TICK: Duration = Duration::from_millis(10);
 
 static RUNNING: Mutex<usize> = Mutex::new(0);
 static ENDED: Condvar = Condvar::new();
@@ -99,6 +103,17 @@ impl Running {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
         let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
         Some(kibibytes * 1024)
+    }
+
+    /// The time of processors that the program has used so far, with that of the processes that it
+    /// has started and seen end; `None` where the system does not say.
+    pub fn processor_time(&self) -> Option<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // What comes before is the name, in which there may be anything.
+        let (_, fields) = stat.rsplit_once(')')?;
+        let ticks = fields.split_whitespace().skip(11).take(4).map(str::parse::<u64>);
+        let ticks: Vec<u64> = ticks.collect::<Result<_, _>>().ok()?;
+        Some(TICK * u32::try_from(ticks.iter().sum::<u64>()).ok()?)
     }
 
     /// Whether the program ended by itself.

@@ -201,6 +201,11 @@ impl World {
         format!("http://127.0.0.1:{}/metrics", self.metrics_port)
     }
 
+    /// The time of processors that the node has used so far, as [`Running::processor_time`] says.
+    pub fn node_processor_time(&self) -> Option<Duration> {
+        self.node.processor_time()
+    }
+
     /// From now on, commands and workers use another store, in which there is nothing yet.
     pub fn use_store(&mut self, url: &str) {
         url.clone_into(&mut self.store);
