@@ -34,9 +34,12 @@ jq -s -r '
     | "1 thread, AVX2 alone: \($avx2) images/s: ratio \(ratio($avx2; $float)) to onnxruntime float" else empty end
 ' <<<"$speeds"
 
-step "the whole path: a backlog of $records records, then $uploads single uploads"
+# PROGRAMS names others, such as the optimised ones of `make release` from the same commit: beside
+# the network, which is optimised in both, worker and node take several times as long unoptimised.
+programs=$(realpath "${PROGRAMS:-$CARGO_TARGET_DIR/debug}")
+step "the whole path: a backlog of $records records, then $uploads single uploads (programs of $programs)"
 # As cargo would say: a target folder may have served another checkout before.
-path=$(CARGO_MANIFEST_DIR=$PWD/tests/e2e "$CARGO_TARGET_DIR/debug/examples/backlog" "$records" "$uploads")
+path=$(MEDCHAIN_BIN_DIR=$programs CARGO_MANIFEST_DIR=$PWD/tests/e2e "$CARGO_TARGET_DIR/debug/examples/backlog" "$records" "$uploads")
 # The bare rate in the same minutes: on one thread, on two, and of two images side by side.
 bare=$({ exact 1; exact 2; { exact 1 & exact 1; wait; } | jq -s '{images_per_second: map(.images_per_second) | add}'; } |
   jq -s 'map(.images_per_second) | max')
