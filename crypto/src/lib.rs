@@ -30,8 +30,11 @@ mod tests;
 mod verdict;
 mod x25519;
 
+use alloc::vec::Vec;
+
 use medchain_primitives::ContentDigest;
 use sha2::{Digest, Sha256};
+use zeroize::Zeroize;
 
 pub use custodian::custodian_secret;
 #[cfg(feature = "getrandom")]
@@ -54,4 +57,14 @@ pub use secret::EncryptionSecret;
 /// SHA-256 of stored bytes, as a record has it.
 pub fn digest(bytes: &[u8]) -> ContentDigest {
     ContentDigest(Sha256::digest(bytes).into())
+}
+
+/// Overwrites secret bytes, and frees them.
+///
+/// `Zeroizing` does so too, compiled with whatever drops it: in a development build, which optimises
+/// this crate, it takes more than a millisecond to overwrite a film elsewhere.
+#[inline(never)]
+pub fn wipe(bytes: &mut Vec<u8>) {
+    let mut taken = core::mem::take(bytes);
+    taken.zeroize();
 }

@@ -68,6 +68,13 @@ fn secrets_do_not_show() {
     assert!(shown.starts_with("EncryptionSecret { public:"), "{shown}");
 }
 
+#[test]
+fn what_is_wiped_is_gone() {
+    let mut bytes = zeroize::Zeroizing::new(vec![7u8; 1_000]);
+    wipe(&mut bytes);
+    assert_eq!((bytes.len(), bytes.capacity()), (0, 0), "the memory is freed as well");
+}
+
 /// Returns these bytes, over and over.
 struct Replayed(Vec<u8>);
 

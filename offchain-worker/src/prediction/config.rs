@@ -18,6 +18,10 @@ use crate::shared::{
 
 /// The port of metrics and health.
 const PORT: u16 = 9616;
+/// How many films are on their way to a thread, or their answers from it: it takes some 20 a second,
+/// and the questions to a node, the store and the disk may take half a second. Fetched files share
+/// one room, however many there are.
+const UNDER_WAY: usize = 10;
 /// The fewest blocks that a move may have before the end of its round.
 const LEAST_SECRET_MARGIN: u32 = 20;
 
@@ -81,8 +85,8 @@ fn settings(options: &Options, timing: Timing) -> Result<Settings, ConfigError> 
     let max_content = at_least_one("max_content_mib", options.max_content_mib.unwrap_or(65))?;
     Ok(Settings {
         rules: Rules {
-            // Those in the threads, those in the queue, and some being fetched.
-            max_running: threads + queue + 4,
+            // Those in the threads, those in the queue, and those on their way.
+            max_running: threads.saturating_mul(UNDER_WAY + 1).saturating_add(queue),
             retry: backoff(2, seconds(options.retry_longest_secs, 60)),
             consent: backoff(6, seconds(options.consent_longest_secs, 30)),
             resubmit: backoff(4, Duration::from_secs(300)),

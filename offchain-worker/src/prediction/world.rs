@@ -112,6 +112,8 @@ pub struct State {
     pub films: BTreeMap<AccountId32, BTreeMap<RequestId, KeptFilm>>,
     /// How many processes of each worker a film has ended, by its CID.
     pub fatalities: BTreeMap<(AccountId32, String), u32>,
+    /// The most films that have been noted at a time.
+    pub most_noted: usize,
     /// The requests for the film of an earlier request, under a record of their own.
     same_film: BTreeMap<RequestId, RequestId>,
     /// Players that the world plays.

@@ -1,6 +1,7 @@
 //! The one owner of the account's nonce. It gives each call the next nonce and sends
 //! the next call before the last one is in a block, so a backlog is sent as fast as
-//! blocks take it.
+//! blocks take it. Whether calls are still wanted is asked about several at a time: one after the
+//! other, a node that answers slowly would set the pace.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -21,6 +22,8 @@ use super::{
 
 /// How often a lost call is resent at once, because later calls wait for its nonce.
 const MAX_REFILLS: u32 = 3;
+/// About how many calls the chain is asked at once whether they are still wanted.
+const AT_ONCE: usize = 16;
 
 /// What is signed and sent, and how.
 #[async_trait]
@@ -48,6 +51,13 @@ pub(crate) struct Submitted<T> {
     pub took: Duration,
 }
 
+/// A call of which it is not known yet whether it is still wanted.
+#[derive(Clone, Debug)]
+struct New<T> {
+    item: T,
+    started: Duration,
+}
+
 #[derive(Clone, Debug)]
 struct Pending<T> {
     item: T,
@@ -64,6 +74,8 @@ pub(crate) struct Submitter<O: Outbox, M> {
     max_pending: usize,
     /// The next nonce; `None` where the chain has to be asked.
     next: Option<u64>,
+    new: HashMap<Id, New<O::Item>>,
+    checks: JoinSet<Result<Option<Outcome>, ChainError>>,
     pending: HashMap<Id, Pending<O::Item>>,
     tasks: JoinSet<Result<u32, SubmitError>>,
 }
@@ -83,6 +95,8 @@ impl<O: Outbox, M: From<Submitted<O::Item>> + Send> Submitter<O, M> {
             messages,
             max_pending: max_pending.max(1),
             next: None,
+            new: HashMap::new(),
+            checks: JoinSet::new(),
             pending: HashMap::new(),
             tasks: JoinSet::new(),
         }
@@ -91,7 +105,7 @@ impl<O: Outbox, M: From<Submitted<O::Item>> + Send> Submitter<O, M> {
     /// Runs until `items` ends and all of them are done.
     pub async fn run(mut self, mut items: mpsc::UnboundedReceiver<O::Item>) {
         let mut open = true;
-        while open || !self.tasks.is_empty() {
+        while open || !self.checks.is_empty() || !self.tasks.is_empty() {
             tokio::select! {
                 Some(ended) = self.tasks.join_next_with_id() => {
                     let (id, result) = match ended {
@@ -102,9 +116,18 @@ impl<O: Outbox, M: From<Submitted<O::Item>> + Send> Submitter<O, M> {
                         self.finish(pending, result).await;
                     }
                 }
-                item = items.recv(), if open && self.pending.len() < self.max_pending => {
+                Some(checked) = self.checks.join_next_with_id() => {
+                    let (id, result) = match checked {
+                        Ok((id, result)) => (id, result),
+                        Err(error) => (error.id(), Err(ChainError::Failed(error.to_string()))),
+                    };
+                    if let Some(new) = self.new.remove(&id) {
+                        self.begin(new, result).await;
+                    }
+                }
+                item = items.recv(), if open && self.has_room() => {
                     match item {
-                        Some(item) => self.begin(item).await,
+                        Some(item) => self.check(item),
                         None => open = false,
                     }
                 }
@@ -112,10 +135,22 @@ impl<O: Outbox, M: From<Submitted<O::Item>> + Send> Submitter<O, M> {
         }
     }
 
+    fn has_room(&self) -> bool {
+        self.new.len() < AT_ONCE && self.new.len() + self.pending.len() < self.max_pending
+    }
+
+    /// Asks whether a call is still wanted.
+    fn check(&mut self, item: O::Item) {
+        let new = New { item: item.clone(), started: self.clock.now() };
+        let outbox = self.outbox.clone();
+        let handle = self.checks.spawn(async move { outbox.settled(&item).await });
+        self.new.insert(handle.id(), new);
+    }
+
     /// Sends a call, unless the newest block shows that it is not wanted any more.
-    async fn begin(&mut self, item: O::Item) {
-        let started = self.clock.now();
-        let outcome = match self.outbox.settled(&item).await {
+    async fn begin(&mut self, new: New<O::Item>, settled: Result<Option<Outcome>, ChainError>) {
+        let New { item, started } = new;
+        let outcome = match settled {
             Ok(None) => match self.nonce().await {
                 Ok(nonce) => {
                     self.send(Pending { item, nonce, started, refills: 0 });
@@ -208,5 +243,95 @@ impl<O: Outbox, M: From<Submitted<O::Item>> + Send> Submitter<O, M> {
         let took = self.clock.now().saturating_sub(started);
         // The receiver is gone when the service shuts down.
         let _ = self.messages.send(Submitted { item, outcome, took }.into()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use medchain_client::{chain::Finality, AccountId32};
+    use tokio::{sync::Barrier, time::timeout};
+
+    use super::*;
+    use crate::shared::{
+        clock::SystemClock,
+        ports::{Heads, Tip},
+        testing::PATIENCE,
+    };
+
+    const CALLS: usize = 8;
+    const FIRST_NONCE: u64 = 5;
+
+    /// A chain that answers no question before so many are asked.
+    struct Slow {
+        asked: Barrier,
+        nonce: AtomicU64,
+    }
+
+    #[async_trait]
+    impl Chain for Slow {
+        fn account(&self) -> AccountId32 {
+            AccountId32([1; 32])
+        }
+
+        async fn heads(&self, _: Finality) -> Result<Heads, ChainError> {
+            Err(ChainError::Failed("nobody follows it".into()))
+        }
+
+        async fn tip(&self) -> Result<Tip, ChainError> {
+            Err(ChainError::Failed("nobody follows it".into()))
+        }
+
+        async fn next_nonce(&self) -> Result<u64, ChainError> {
+            Ok(self.nonce.load(Ordering::SeqCst))
+        }
+    }
+
+    #[async_trait]
+    impl Outbox for Slow {
+        type Item = usize;
+
+        fn chain(&self) -> &dyn Chain {
+            self
+        }
+
+        async fn settled(&self, item: &usize) -> Result<Option<Outcome>, ChainError> {
+            self.asked.wait().await;
+            match item {
+                0 => Ok(Some(Outcome::ClosedElsewhere)),
+                1 => panic!("a defect in one question"),
+                _ => Ok(None),
+            }
+        }
+
+        async fn submit(&self, _: &usize, nonce: u64) -> Result<u32, SubmitError> {
+            self.nonce.fetch_max(nonce + 1, Ordering::SeqCst);
+            Ok(nonce as u32)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_node_is_asked_about_several_calls_at_a_time() {
+        let slow = Slow { asked: Barrier::new(CALLS), nonce: AtomicU64::new(FIRST_NONCE) };
+        let (messages, mut inbox) = mpsc::channel::<Submitted<usize>>(CALLS);
+        let (calls, items) = mpsc::unbounded_channel();
+        (0..CALLS).for_each(|call| calls.send(call).unwrap());
+        drop(calls);
+        let submitter = Submitter::new(slow, Arc::new(SystemClock::start()), messages, CALLS);
+        timeout(PATIENCE, submitter.run(items)).await.expect("it asks one after the other");
+
+        let mut nonces = BTreeSet::new();
+        while let Some(Submitted { item, outcome, .. }) = inbox.recv().await {
+            match outcome {
+                // Each call has a nonce of its own, without gaps.
+                Outcome::Included { block } => assert!(nonces.insert(u64::from(block))),
+                Outcome::ClosedElsewhere => assert_eq!(item, 0),
+                Outcome::Lost(_) => assert_eq!(item, 1),
+                other => panic!("{item}: {other:?}"),
+            }
+        }
+        let sent = CALLS as u64 - 2;
+        assert_eq!(nonces, (FIRST_NONCE..FIRST_NONCE + sent).collect());
     }
 }

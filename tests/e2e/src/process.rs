@@ -18,6 +18,9 @@ use std::{
 /// block, another one's node starts.
 const AT_A_TIME: usize = 2;
 
+/// In which Linux tells the time of processors.
+const TICK: Duration = Duration::from_millis(10);
+
 static RUNNING: Mutex<usize> = Mutex::new(0);
 static ENDED: Condvar = Condvar::new();
 
@@ -102,16 +105,15 @@ impl Running {
         Some(kibibytes * 1024)
     }
 
-    /// What the program has had of a processor so far; `None` where the system does not say.
+    /// The time of processors that the program has used so far, with that of the processes that it
+    /// has started and seen end; `None` where the system does not say.
     pub fn processor_time(&self) -> Option<Duration> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
-        // The program's name, in brackets, may have spaces. The twelfth and the thirteenth value
-        // after it are its own time and the system's for it, in hundredths of a second.
-        let (_, values) = stat.rsplit_once(')')?;
-        let mut values = values.split_whitespace().skip(11);
-        let own: u64 = values.next()?.parse().ok()?;
-        let of_system: u64 = values.next()?.parse().ok()?;
-        Some(Duration::from_millis(10 * (own + of_system)))
+        // What comes before is the name, in which there may be anything.
+        let (_, fields) = stat.rsplit_once(')')?;
+        let ticks = fields.split_whitespace().skip(11).take(4).map(str::parse::<u64>);
+        let ticks: Vec<u64> = ticks.collect::<Result<_, _>>().ok()?;
+        Some(TICK * u32::try_from(ticks.iter().sum::<u64>()).ok()?)
     }
 
     /// Whether the program ended by itself.

@@ -201,7 +201,7 @@ impl World {
         format!("http://127.0.0.1:{}/metrics", self.metrics_port)
     }
 
-    /// What the node has had of a processor so far; `None` where the system does not say.
+    /// The time of processors that the node has used so far, as [`Running::processor_time`] says.
     pub fn node_processor_time(&self) -> Option<Duration> {
         self.node.processor_time()
     }

@@ -2,6 +2,7 @@
 
 mod draws;
 mod keys;
+mod lists;
 mod read;
 mod record;
 
@@ -11,9 +12,9 @@ use async_trait::async_trait;
 use medchain_client::{
     chain::{
         Call, ChainEvent, CustodyError, DispatchFailure, Dispute, DisputesError, EmrError,
-        FailureKind, Finality, InferenceError, Model, Network, Recent,
+        FailureKind, Finality, InferenceError, Model, Network,
     },
-    AccountId32, H256,
+    AccountId32,
 };
 use medchain_disputes::Move;
 use medchain_primitives::{ModelId, RecordId, RequestId};
@@ -21,6 +22,7 @@ use medchain_primitives::{ModelId, RecordId, RequestId};
 use self::{
     draws::{candidates, drawable, undrawn},
     keys::shares,
+    lists::Lists,
     read::{needed, settled, work_list},
     record::{agreed, ensure_film, film, not_asked, not_disputed, readiness, record_of},
 };
@@ -39,14 +41,10 @@ use crate::{
     },
 };
 
-/// Of how many blocks the work list is kept: a final block was the newest one some blocks before.
-const LISTS: usize = 8;
-
 /// A node's chain, as one worker's account.
 pub struct NodeRequests {
     link: Link,
-    /// The work lists of the newest blocks.
-    lists: Recent<H256, WorkList>,
+    lists: Lists,
 }
 
 impl OverLink for NodeRequests {
@@ -58,7 +56,7 @@ impl OverLink for NodeRequests {
 impl NodeRequests {
     /// The requests on this link's chain.
     pub fn new(link: Link) -> Self {
-        Self { link, lists: Recent::new(LISTS) }
+        Self { link, lists: Lists::new() }
     }
 }
 
@@ -75,12 +73,8 @@ impl PredictionChain for NodeRequests {
                 Finality::Best => client.best().await?,
                 Finality::Finalised => client.finalised().await?,
             };
-            if let Some(list) = self.lists.find(&view.hash()) {
-                return Ok(list);
-            }
-            let list = work_list(&view, &me).await?;
-            self.lists.keep(view.hash(), list.clone());
-            Ok(list)
+            let list = self.lists.at(view.hash(), work_list(&view, &me)).await?;
+            Ok(WorkList::clone(&list))
         });
         Ok(read.await?)
     }
@@ -147,8 +141,14 @@ impl PredictionChain for NodeRequests {
 
     async fn settled(&self, job: JobId) -> Result<Option<Outcome>, ChainError> {
         let me = self.link.account();
-        let asked =
-            self.link.ask(|client| async move { settled(&client.best().await?, &me, job).await });
+        let asked = self.link.ask(|client| async move {
+            let best = client.best().await?;
+            if self.lists.have(&best.hash(), job) {
+                // Read before, at this block: it still asks this.
+                return Ok(None);
+            }
+            settled(&best, &me, job).await
+        });
         Ok(asked.await?)
     }
 

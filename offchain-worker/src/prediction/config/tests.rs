@@ -76,6 +76,18 @@ fn flags_win_over_the_file() {
 }
 
 #[test]
+fn every_thread_has_half_a_second_of_films_on_their_way() {
+    let with = |threads: &str, queue: &str| {
+        let flags = ["--key", "a", "--model-dir", "m", "--inference-threads", threads];
+        let config = resolve(&[&flags[..], &["--queue", queue]].concat()).unwrap();
+        config.settings.rules.max_running
+    };
+    // One in each thread, one in each place of the queue, and ten for each thread.
+    assert_eq!(with("1", "2"), 1 + 2 + 10);
+    assert_eq!(with("8", "16"), 8 + 16 + 80);
+}
+
+#[test]
 fn a_wrong_file_names_its_line() {
     let check = |text: &str, line, part: &str| {
         let (_folder, path) = file(text);

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use medchain_client::{crypto::ContentKey, AccountId32};
+use medchain_client::{
+    crypto::{self, ContentKey},
+    AccountId32,
+};
 use medchain_primitives::{Cid, ContentDigest, FailureCode, FilmCommitments, SealedKey};
 use zeroize::Zeroizing;
 
@@ -40,6 +43,14 @@ pub(super) struct Film {
     pub image: Zeroizing<Vec<u8>>,
     /// The square of greys that the uploader committed to.
     pub square: Zeroizing<Vec<u8>>,
+}
+
+impl Drop for Film {
+    fn drop(&mut self) {
+        // As `Zeroizing` would, in a tenth of the time where this crate is not optimised.
+        crypto::wipe(&mut self.image);
+        crypto::wipe(&mut self.square);
+    }
 }
 
 impl Encrypted {

@@ -213,6 +213,8 @@ impl Pipeline {
         admitted: Admitted,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        // Whatever ends the process, only films that were about to be opened are noted then.
+        let _place = self.pool.place().await;
         let opening = admitted.open().await?;
         match self.pool.run(work).await.unwrap_or_else(Err) {
             Err(Problem::Ended(reason)) => {

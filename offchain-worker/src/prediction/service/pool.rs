@@ -7,7 +7,7 @@ use std::{
     thread,
 };
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, OwnedSemaphorePermit, Semaphore};
 
 use crate::prediction::jobs::Problem;
 
@@ -18,14 +18,19 @@ type Work = Box<dyn FnOnce() + Send>;
 #[derive(Clone)]
 pub(super) struct Pool {
     queue: mpsc::Sender<Work>,
+    /// One for each thread, and one for each place of the queue.
+    places: Arc<Semaphore>,
 }
 
 impl Pool {
     /// Starts the threads.
     pub fn start(threads: usize, queue: usize) -> io::Result<Self> {
-        let (queue, receiver) = mpsc::channel::<Work>(queue.max(1));
+        let (threads, queue) = (threads.max(1), queue.max(1));
+        let places = threads.saturating_add(queue).min(Semaphore::MAX_PERMITS);
+        let places = Arc::new(Semaphore::new(places));
+        let (queue, receiver) = mpsc::channel::<Work>(queue);
         let receiver = Arc::new(Mutex::new(receiver));
-        for number in 0..threads.max(1) {
+        for number in 0..threads {
             let receiver = receiver.clone();
             thread::Builder::new().name(format!("inference-{number}")).spawn(move || {
                 while let Some(work) = next(&receiver) {
@@ -33,7 +38,13 @@ impl Pool {
                 }
             })?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, places })
+    }
+
+    /// Waits until the threads take what is run soon, for whoever prepares something for that.
+    pub async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        // Nobody closes the semaphore.
+        self.places.clone().acquire_owned().await.ok()
     }
 
     /// Waits for a place in the queue, then for the result.

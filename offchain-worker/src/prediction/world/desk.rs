@@ -516,7 +516,9 @@ impl Answers for Desk {
 
     async fn put_fatalities(&self, cid: &Cid, count: u32) -> io::Result<()> {
         self.check_disk()?;
-        self.state().fatalities.insert((self.account, cid.to_string()), count);
+        let mut state = self.state();
+        state.fatalities.insert((self.account, cid.to_string()), count);
+        state.most_noted = state.most_noted.max(state.fatalities.len());
         Ok(())
     }
 

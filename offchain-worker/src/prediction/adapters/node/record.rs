@@ -6,7 +6,7 @@ use medchain_client::{
     },
     AccountId32,
 };
-use medchain_primitives::RecordId;
+use medchain_primitives::{FilmCommitments, RecordId, SealedKey};
 
 use crate::prediction::{
     jobs::Job,
@@ -25,9 +25,25 @@ pub(super) async fn film(
     me: &AccountId32,
     record: Record,
 ) -> Result<Option<Film>, ChainError> {
-    let Some(commitments) = view.commitments(record.id).await? else { return Ok(None) };
-    let envelope = view.envelope(record.id, me).await?;
-    Ok(Some(Film { cid: record.cid, digest: record.digest, envelope, commitments }))
+    Ok(film_of(record, kept_with(view, me, record.id).await?))
+}
+
+/// What the chain keeps with a record for whoever opens its film: what its uploader has committed
+/// to, and the envelope of `me`.
+async fn kept_with(
+    view: &View,
+    me: &AccountId32,
+    id: RecordId,
+) -> Result<(Option<FilmCommitments>, Option<SealedKey>), ChainError> {
+    futures::try_join!(view.commitments(id), view.envelope(id, me))
+}
+
+fn film_of(
+    record: Record,
+    (commitments, envelope): (Option<FilmCommitments>, Option<SealedKey>),
+) -> Option<Film> {
+    let commitments = commitments?;
+    Some(Film { cid: record.cid, digest: record.digest, envelope, commitments })
 }
 
 /// Why both nodes do not vouch for it that a job's request is about its record, whose content this
@@ -113,7 +129,14 @@ pub(super) async fn readiness(
     me: &AccountId32,
     job: &Job,
 ) -> Result<Readiness, ChainError> {
-    let Some(record) = view.record(job.record).await? else {
+    let question = AccessQuestion::infer(job.model, Some(job.record));
+    // All at once: a film waits for one answer of the node, not for four.
+    let (record, consent, kept) = futures::try_join!(
+        view.record(job.record),
+        view.check_access(&job.patient, me, question),
+        kept_with(view, me, job.record),
+    )?;
+    let Some(record) = record else {
         return Ok(Readiness::Gone("there is no such record".to_owned()));
     };
     match record.status {
@@ -123,12 +146,10 @@ pub(super) async fn readiness(
         }
         RecordStatus::Erased => return Ok(Readiness::Gone("the record was erased".to_owned())),
     }
-    let question = AccessQuestion::infer(job.model, Some(job.record));
-    let consent = view.check_access(&job.patient, me, question).await?;
     if let Err(denied) = consent {
         return Ok(Readiness::Refused(denied.to_string()));
     }
-    Ok(match film(view, me, record).await? {
+    Ok(match film_of(record, kept) {
         Some(film) => Readiness::Ready(film),
         None => Readiness::Gone("its uploader has committed to no film".to_owned()),
     })
@@ -155,9 +176,7 @@ mod tests {
         chain::{Member, RequestStatus, Step},
         store,
     };
-    use medchain_primitives::{
-        ContentDigest, FilmCommitments, InputRoot, ModelId, RequestId, VerdictCommitment,
-    };
+    use medchain_primitives::{ContentDigest, InputRoot, ModelId, RequestId, VerdictCommitment};
 
     use super::*;
     use crate::prediction::jobs::Phase;

@@ -76,6 +76,18 @@ async fn a_film_that_was_open_when_the_process_was_killed_is_answered_later() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_films_only_those_that_the_threads_take_next_are_noted() {
+    let world = World::start();
+    (0..60u8).for_each(|n| _ = world.upload(&[n]));
+    let many = Settings { rules: Rules { max_running: 60, ..settings().rules }, ..settings() };
+    let service = start_with(&world.worker(1), many);
+    until("all are answered", || world.all_closed()).await;
+    let most = world.state().most_noted;
+    assert!((1..=many.threads + many.queue).contains(&most), "{most} were noted at a time");
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_film_that_ends_in_an_error_or_a_panic_is_not_noted() {
     let world = World::start();
     world.upload(b"text");
