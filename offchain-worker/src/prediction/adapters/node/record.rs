@@ -25,7 +25,8 @@ pub(super) async fn film(
     me: &AccountId32,
     record: Record,
 ) -> Result<Option<Film>, ChainError> {
-    Ok(film_of(record, kept_with(view, me, record.id).await?))
+    let kept = kept_with(view, me, record.id).await?;
+    Ok(film_of(record, kept))
 }
 
 /// What the chain keeps with a record for whoever opens its film: what its uploader has committed
