@@ -77,6 +77,7 @@ mod tests {
             named: true,
             deadline: 9,
             commitment: None,
+            shows_answer: false,
         };
         WorkList { jobs: vec![job], ..WorkList::new(7) }
     }
