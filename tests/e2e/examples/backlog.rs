@@ -62,12 +62,12 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
     let (mut first, mut started) = (0, Instant::now());
     // The time of processors: where the cores are few, it is the bound.
     let used = || (worker.processor_time(), world.node_processor_time());
-    let mut before = used();
+    let mut used_before = used();
     let mut memory = 0;
     loop {
         let done = records - runtime.block_on(open())?;
         if first == 0 && done > 0 {
-            (first, started, before) = (done, Instant::now(), used());
+            (first, started, used_before) = (done, Instant::now(), used());
         }
         memory = memory.max(worker.peak_memory().unwrap_or_default());
         if done >= records {
@@ -77,7 +77,7 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
         sleep(Duration::from_millis(200));
     }
     let seconds = started.elapsed().as_secs_f64();
-    let after = used();
+    let used_after = used();
     assert!(memory < MEMORY, "the worker needs {memory} bytes");
     let predicted = records - first;
     let with_verdicts = state_bytes(&world);
@@ -91,8 +91,8 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
         "timed": predicted,
         "seconds": round(seconds),
         "verdicts_per_second": round(predicted as f64 / seconds),
-        "worker_ms_a_film": ms_each(before.0, after.0),
-        "node_ms_a_film": ms_each(before.1, after.1),
+        "worker_ms_a_film": ms_each(used_before.0, used_after.0),
+        "node_ms_a_film": ms_each(used_before.1, used_after.1),
         "worker_peak_memory_mib": memory / (1024 * 1024),
         "state_bytes_a_record_with_its_request": each(before, with_records),
         "state_bytes_a_verdict": each(with_records, with_verdicts),
