@@ -112,8 +112,8 @@ def choose(found, val, labels: list[str], rule: dict) -> dict:
     """Shift, temperature and threshold by the rule of the configuration.
 
     ``found`` and ``val`` are pairs of truths and logits. The threshold rises
-    until few enough normal films of left-out sources are called covid with
-    certainty, or until too many validation films are uncertain.
+    until few enough films of left-out sources are wrong with certainty, covid
+    and normal ones alike, or until too many validation films are uncertain.
     """
     shift = choose_shift(found, val, labels, rule["least_validation_recall"])
     temperature = metrics.fit_temperature(shifted(val[1], labels, shift), val[0])
@@ -124,7 +124,8 @@ def choose(found, val, labels: list[str], rule: dict) -> dict:
         if chosen and at["validation uncertain"] > rule["most_validation_uncertain"]:
             break
         chosen = {"confidence_threshold": float(threshold), **at}
-        if at["normal called covid, certain"] <= rule["most_certain_false_covid"]:
+        wrong = (at["normal called covid, certain"], at["covid called normal, certain"])
+        if max(wrong) <= rule["most_certain_wrong"]:
             break
     return {"shift": shift, "temperature": temperature, **chosen}
 

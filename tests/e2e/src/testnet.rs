@@ -13,8 +13,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
-    contract, program, repository, world::answer, Answer, Running, LAB, PATIENT, REGISTRAR,
-    STRANGER,
+    contract, model_folder, program, repository, world::answer, Answer, Running, LAB, PATIENT,
+    REGISTRAR, STRANGER,
 };
 
 /// How long the network may take to start.
@@ -126,6 +126,11 @@ impl Testnet {
     /// The release that the network runs, until [`Self::set_upgraded`].
     pub fn release(&self) -> Option<&Release> {
         self.release.as_ref().filter(|_| !self.upgraded.load(Ordering::Relaxed))
+    }
+
+    /// The folder of the model that the network started with. An upgrade leaves it as it is.
+    pub fn model_folder(&self) -> PathBuf {
+        self.release.as_ref().map_or_else(model_folder, |release| release.programs.join("model"))
     }
 
     /// From now on, the programs that were built talk to the network.

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What the card of the shipped model counts: covid, ignore, normal.
+/// What the card of model version 3.0.0 counts: covid, ignore, normal.
 const CARD: [u64; 3] = [140, 151, 201];
 const CARD_UNCERTAIN: u64 = 108;
 

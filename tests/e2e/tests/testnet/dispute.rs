@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use medchain_e2e::{model_folder, Running, PATIENT, TESTNET_WORKERS};
+use medchain_e2e::{Running, PATIENT, TESTNET_WORKERS};
 use serde_json::{json, Value};
 
 use super::{tell, Run, MINUTE};
@@ -66,7 +66,7 @@ pub fn play(run: &Run) -> Running {
     assert_eq!(number(&won["answered"]), number(&before.0["answered"]) + 1, "{won}");
     let after = spendable(run, &drawn.honest);
     assert!(after > before.1, "its reward is more than the fees of its moves: {before:?} {after}");
-    let (record, folder) = (drawn.record.to_string(), model_folder().display().to_string());
+    let (record, folder) = (drawn.record.to_string(), run.net.model_folder().display().to_string());
     let replay = ["replay", &record, "--model-dir", &folder];
     let replayed = run.net.done(0, PATIENT, &replay);
     assert_eq!(replayed["equal"], true, "{replayed}");
