@@ -55,13 +55,13 @@ if grep -q polkadot-omni-node "$network" && ! command -v polkadot-omni-node >/de
 fi
 
 # --- the end ----------------------------------------------------------------
-jobs_of_run=()
 # shellcheck disable=SC2317 # The trap below calls it.
 finish() {
   local code=$?
   trap - EXIT INT TERM
   say "ending everything"
-  for job in "${jobs_of_run[@]}"; do kill -TERM -- "-$job" 2>/dev/null || true; done
+  # Those that still run: the number of one that ended may be another process's by now.
+  for job in $(jobs -rp); do kill -TERM -- "-$job" 2>/dev/null || true; done
   for _ in $(seq 50); do
     pgrep -f -- "$run/" >/dev/null || break
     sleep 0.2
@@ -85,13 +85,12 @@ start() {
   local log=$1
   shift
   setsid "$@" >"$log" 2>&1 &
-  jobs_of_run+=($!)
 }
 
 # --- the chains -------------------------------------------------------------
 say "spawning $network; logs in $run"
 start "$run/zombienet.log" zombienet/node_modules/.bin/zombienet --provider native --dir "$run/net" --force spawn "$network"
-zombienet=${jobs_of_run[-1]}
+zombienet=$!
 # What a node answers to a question, or nothing.
 ask() {
   curl --silent --fail --max-time 10 --header 'Content-Type: application/json' \
