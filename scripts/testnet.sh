@@ -44,6 +44,8 @@ else
   run=$(mktemp -d -t medchain-testnet-XXXXXX)
 fi
 store=${MEDCHAIN_STORE:-$run/store}
+# Every testnet has the same first block, so a journal of an earlier one would mislead this one.
+export MEDCHAIN_KEYS=$run/keys
 
 # The stock node, where it is not installed: node/examples/omni-node.rs is its
 # main function on the same library.
@@ -165,6 +167,8 @@ The testnet is ready ($((SECONDS - began)) s).
                 http://127.0.0.1:9717/metrics (worker //Dave), :9718 (//Ferdie), :9719 (//Dave//stash)
   store         $store
   logs          $run
+
+In the terminal where you go on: export MEDCHAIN_KEYS=$run/keys
 
 Model 0 is published (council: //Alice, //Bob, //Charlie), and the three workers run it; two
 must agree. Go on with "At the command line" in README.md, with --dev --suri //Bob and so on.

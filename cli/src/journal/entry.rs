@@ -75,7 +75,8 @@ impl Done {
         if height < self.block_number {
             bail!(
                 "the node's newest final block is {height}, and this was added in block {}; wait \
-                 until the node has caught up, or name another one with --node",
+                 until the node has caught up, or name another one with --node; a development chain \
+                 that began again needs a folder of its own in MEDCHAIN_KEYS",
                 self.block_number
             );
         }
