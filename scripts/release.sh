@@ -19,7 +19,7 @@ umask 022
 version=$(cargo metadata --locked --no-deps --format-version 1 | jq -r '.packages[] | select(.name == "medchain-node") | .version')
 architecture=$(dpkg --print-architecture)
 if [ "$profile" = release ]; then
-  say "compiling the programs with optimisation: expect two hours on two cores, once"
+  say "compiling the programs with optimisation: expect an hour or two on two cores, once"
   # Its own RocksDB, of the version that the node was published with.
   ROCKSDB_COMPILE=1 SNAPPY_COMPILE=1 RUSTC_WORKSPACE_WRAPPER="" cargo build --locked --workspace --bins --release
   bin=$CARGO_TARGET_DIR/release
