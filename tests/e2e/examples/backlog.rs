@@ -85,7 +85,8 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
         let took = after?.saturating_sub(before?);
         Some(round(took.as_secs_f64() * 1e3 / predicted.max(1) as f64))
     };
-    let each = |from: usize, to: usize| to.saturating_sub(from) as u64 / records;
+    // A verdict may take the place of more than it adds: a committee, an assignment.
+    let each = |from: usize, to: usize| (to as f64 - from as f64) / records as f64;
     Ok(json!({
         "records": records,
         "timed": predicted,
@@ -94,8 +95,8 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
         "worker_ms_a_film": ms_each(used_before.0, used_after.0),
         "node_ms_a_film": ms_each(used_before.1, used_after.1),
         "worker_peak_memory_mib": memory / (1024 * 1024),
-        "state_bytes_a_record_with_its_request": each(before, with_records),
-        "state_bytes_a_verdict": each(with_records, with_verdicts),
+        "state_bytes_a_record_with_its_request": round(each(before, with_records)),
+        "state_bytes_a_verdict": round(each(with_records, with_verdicts)),
     }))
 }
 
