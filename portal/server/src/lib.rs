@@ -74,7 +74,7 @@ struct Shared {
     store: Store,
     hosts: guard::Hosts,
     /// How many more browsers may be connected to the node.
-    relays: tokio::sync::Semaphore,
+    relays: Arc<tokio::sync::Semaphore>,
     keepers: Mutex<keepers::Keepers>,
     /// Held alone while a block is removed, and together while blocks are stored.
     removing: tokio::sync::RwLock<()>,
@@ -122,7 +122,7 @@ impl Portal {
             node: options.node.clone(),
             store,
             hosts,
-            relays: tokio::sync::Semaphore::new(rpc::MAX_RELAYS),
+            relays: Arc::new(tokio::sync::Semaphore::new(rpc::MAX_RELAYS)),
             keepers: Mutex::default(),
             removing: tokio::sync::RwLock::default(),
         };

@@ -53,7 +53,7 @@ fn shared(store: &str, address: SocketAddr) -> Arc<Shared> {
         node: String::new(),
         store: Store::open(store).unwrap(),
         hosts: Hosts::new(address, &[], false),
-        relays: tokio::sync::Semaphore::new(1),
+        relays: Arc::new(tokio::sync::Semaphore::new(1)),
         keepers: Mutex::default(),
         removing: tokio::sync::RwLock::default(),
     })
