@@ -48,7 +48,7 @@ pub struct Options {
     /// The node's WebSocket address.
     pub node: String,
     /// Where encrypted files are stored: up to eight folders or IPFS nodes, comma-separated, as
-    /// `medchain --store` takes them.
+    /// `medchain --store` takes them, apart from nodes behind TLS or a token.
     pub store: String,
     /// The address to listen on.
     pub listen: SocketAddr,

@@ -123,3 +123,16 @@ async fn who_may_not_remove_a_block_holds_up_no_upload() {
     let answer = timeout(SHORTLY, removing).await.expect("it does not wait");
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn a_node_that_refuses_is_none_that_lacks_a_block() {
+    for (told, expected) in [
+        (StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND),
+        (StatusCode::FORBIDDEN, StatusCode::BAD_GATEWAY),
+    ] {
+        let node = listen(|_| Router::new().fallback(move || async move { told })).await;
+        let shared = shared(&format!("http://{node}"), SocketAddr::from(([127, 0, 0, 1], 1)));
+        let answer = fetch(State(shared), Path(cid().to_string())).await;
+        assert_eq!(answer.status(), expected);
+    }
+}
