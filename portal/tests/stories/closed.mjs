@@ -155,6 +155,21 @@ export default async function tell(stage) {
     await carryOn();
   });
 
+  await stage.step('given up before anything was stored: nothing is said to be left', async () => {
+    await stage.unlock(patient);
+    const { page, context } = patient;
+    await context.route('**/ipfs/**', (route) => (route.request().method() === 'PUT' ? route.abort() : route.continue()));
+    await begin();
+    await page.locator('li[data-step="begun"]').waitFor();
+    await context.unroute('**/ipfs/**');
+    await medchain(chain, 'transfer', '//Bob', '1', '--dev', '--suri', uri, '-y');
+    await list().getByRole('button', { name: 'Give up' }).click();
+    await list().waitFor({ state: 'detached' });
+    await once();
+    const said = page.locator('.notice').getByText('may still have the encrypted file');
+    ensure(await said.count() === 0, 'nothing was stored, and something is said to be left');
+  });
+
   await stage.step('what the chain refuses leaves nothing in the store', async () => {
     // A patient whose policy lets nobody add a record.
     const other = `//Other//${randomBytes(8).toString('hex')}`;
