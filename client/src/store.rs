@@ -27,10 +27,11 @@ use tracing::warn;
 
 use self::address::Address;
 
+pub use address::shown;
 pub use dag::cid_of;
 pub use error::{Failure, StoreError};
 pub use ipfs::IpfsStore;
-pub use list::{shown, MAX_STORES};
+pub use list::MAX_STORES;
 pub use local::LocalStore;
 pub use look::{Depth, Found, Looked};
 pub use several::SeveralStores;

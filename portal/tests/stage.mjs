@@ -175,19 +175,24 @@ export class Stage {
   }
 
   /** The keys that a person's browser keeps, as they are in its database. */
-  vaults({ page }) {
-    return page.evaluate(() => new Promise((resolve, reject) => {
+  vaults(one) {
+    return this.kept(one, 'vaults');
+  }
+
+  /** What a person's browser keeps of one kind, as it is in its database. */
+  kept({ page }, kind) {
+    return page.evaluate((store) => new Promise((resolve, reject) => {
       const opening = indexedDB.open('medchain');
       opening.onerror = () => reject(opening.error);
       opening.onsuccess = () => {
-        const all = opening.result.transaction('vaults').objectStore('vaults').getAll();
+        const all = opening.result.transaction(store).objectStore(store).getAll();
         all.onerror = () => reject(all.error);
         all.onsuccess = () => {
           opening.result.close();
           resolve(all.result);
         };
       };
-    }));
+    }), kind);
   }
 
   /** Has the keys of others that a person's browser remembers be those of another chain, and says how many there are. */

@@ -121,7 +121,8 @@ async function ask(node, method, ...params) {
 
 /**
  * Starts a chain whose first block has `count` records of a patient: that patient, and copies of a
- * record, as they are on another chain. Of the oldest one, `reader` has an envelope.
+ * record, as they are on another chain. Of the oldest one, `reader` has an envelope, and a request
+ * for it that runs.
  */
 export async function chainWith({ node, store }, { publicKey }, record, count, reader) {
   const { twoXHex, u64, blake } = keys;
@@ -147,6 +148,14 @@ export async function chainWith({ node, store }, { publicKey }, record, count, r
   }
   const envelope = (id, who) => `${emr('Envelopes')}${u64(id)}${blake(who)}`;
   top[envelope(0, reader.publicKey)] = await value(envelope(record, publicKey));
+  const block = (number) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(number);
+    return bytes;
+  };
+  // By the policy and for treatment, with a reply key, from the first block on; no share, deposit or fee.
+  const running = Buffer.concat([Buffer.from([0, 0]), Buffer.alloc(32, 7), block(1), block(1_000_000), Buffer.alloc(1 + 16 + 16)]);
+  top[`0x${twoXHex('Custody')}${twoXHex('Grants')}${u64(0)}${blake(reader.publicKey)}`] = `0x${running.toString('hex')}`;
   const next = Buffer.alloc(8);
   next.writeBigUInt64LE(BigInt(count));
   top[emr('NextRecordId')] = `0x${next.toString('hex')}`;

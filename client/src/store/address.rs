@@ -2,10 +2,13 @@
 //!
 //! `ipfs config Addresses.API` prints a multiaddress, and `ss` prints `127.0.0.1:5001`. Taken
 //! as the name of a folder, either would hide an X-ray on this computer.
+//!
+//! The web page's server is compiled with this file as well, which uses nothing of the client but
+//! [`StoreError`].
 
 use std::net::IpAddr;
 
-use super::{shown, StoreError};
+use super::StoreError;
 
 /// Where a store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +69,21 @@ impl Address {
             ),
             Host::None => Ok(Self::Folder(text.to_owned())),
         }
+    }
+}
+
+/// `url` without user and password, for messages.
+pub fn shown(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match (rest.rsplit_once('@'), rest.split_once(':')) {
+        (Some((_, host)), _) => format!("{scheme}://…@{host}"),
+        // Something other than a port here may be half of a password.
+        (None, Some((host, port)))
+            if !host.starts_with('[') && !port.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            format!("{scheme}://{host}:…")
+        }
+        _ => url.to_owned(),
     }
 }
 

@@ -1,5 +1,4 @@
-//! Lists of stores as people write them, and names of stores for messages, without
-//! the passwords that a URL may hold.
+//! Lists of stores as people write them.
 
 use std::{
     path::{self, Path, PathBuf},
@@ -46,21 +45,6 @@ pub fn stores(
         opened.push((place, store));
     }
     Ok(opened.into_iter().map(|(_, store)| store).collect())
-}
-
-/// `url` without user and password, for messages.
-pub fn shown(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    match (rest.rsplit_once('@'), rest.split_once(':')) {
-        (Some((_, host)), _) => format!("{scheme}://…@{host}"),
-        // Something other than a port here may be half of a password.
-        (None, Some((host, port)))
-            if !host.starts_with('[') && !port.starts_with(|c: char| c.is_ascii_digit()) =>
-        {
-            format!("{scheme}://{host}:…")
-        }
-        _ => url.to_owned(),
-    }
 }
 
 /// Equal for entries that name the same store in two ways.

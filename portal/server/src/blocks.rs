@@ -66,7 +66,8 @@ pub async fn keep(
     }
 }
 
-/// Removes a block for the page that has stored it, where nobody else needs it.
+/// Removes a block for the page that has stored it, where nobody else needs it. What no store has,
+/// as of an upload that stopped halfway, is removed for whoever asks.
 pub async fn remove(
     State(shared): State<Arc<Shared>>,
     Path(text): Path<String>,
@@ -79,7 +80,10 @@ pub async fn remove(
     let is_theirs = || shared.keepers().may_remove(&cid, is_root, secret, Instant::now());
     // Before uploads have to wait, which nobody else may bring about.
     if !is_theirs() {
-        return not_theirs();
+        return match shared.store.has(&cid, is_root).await {
+            true => not_theirs(),
+            false => StatusCode::NO_CONTENT.into_response(),
+        };
     }
     // Nothing is stored meanwhile, which might be the same block.
     let _removing = shared.removing.write().await;

@@ -19,6 +19,15 @@ pub enum ServeError {
         /// The address.
         listen: SocketAddr,
     },
+    /// No browser could call the server.
+    #[error(
+        "{listen} stands for every address of this machine, and is no name that browsers call; \
+         give the name with --host"
+    )]
+    NoName {
+        /// The address.
+        listen: SocketAddr,
+    },
     /// The node's address cannot be used.
     #[error("{url} is no node's address; give it as ws://127.0.0.1:9944")]
     Node {

@@ -1,6 +1,9 @@
 //! What every request and every answer must have.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{Request, State},
@@ -56,7 +59,10 @@ impl Hosts {
             add(&other.to_ascii_lowercase());
         }
         if !address.ip().is_unspecified() {
-            add(&SocketAddr::new(address.ip(), 0).to_string().replace(":0", ""));
+            add(&match address.ip() {
+                IpAddr::V4(ip) => ip.to_string(),
+                IpAddr::V6(ip) => format!("[{ip}]"),
+            });
         }
         if address.ip().is_loopback() {
             add("localhost");
@@ -159,5 +165,9 @@ mod tests {
     fn an_address_of_version_6_is_a_name() {
         let hosts = Hosts::new(SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 8080)), &[], false);
         assert_eq!(hosts.url(), "http://[::1]:8080/");
+        // A part of it may be zero.
+        let address = SocketAddr::from(([0x2001, 0xdb8, 0, 1, 0, 0, 0, 1], 8443));
+        let hosts = Hosts::new(address, &[], true);
+        assert!(hosts.has("[2001:db8:0:1::1]:8443"), "{}", hosts.url());
     }
 }

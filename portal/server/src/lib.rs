@@ -48,7 +48,7 @@ pub struct Options {
     /// The node's WebSocket address.
     pub node: String,
     /// Where encrypted files are stored: up to eight folders or IPFS nodes, comma-separated, as
-    /// `medchain --store` takes them.
+    /// `medchain --store` takes them, apart from nodes behind TLS or a token.
     pub store: String,
     /// The address to listen on.
     pub listen: SocketAddr,
@@ -74,7 +74,7 @@ struct Shared {
     store: Store,
     hosts: guard::Hosts,
     /// How many more browsers may be connected to the node.
-    relays: tokio::sync::Semaphore,
+    relays: Arc<tokio::sync::Semaphore>,
     keepers: Mutex<keepers::Keepers>,
     /// Held alone while a block is removed, and together while blocks are stored.
     removing: tokio::sync::RwLock<()>,
@@ -102,11 +102,14 @@ impl Portal {
     /// # Errors
     /// [`ServeError`] where an option cannot be used or the address is taken.
     pub async fn bind(options: &Options) -> Result<Self, ServeError> {
-        if !files::are_there() {
-            return Err(ServeError::NotBuilt);
-        }
         if options.tls.is_none() && !options.listen.ip().is_loopback() {
             return Err(ServeError::NeedsTls { listen: options.listen });
+        }
+        if options.hosts.is_empty() && options.listen.ip().is_unspecified() {
+            return Err(ServeError::NoName { listen: options.listen });
+        }
+        if !files::are_there() {
+            return Err(ServeError::NotBuilt);
         }
         if !(options.node.starts_with("ws://") || options.node.starts_with("wss://")) {
             return Err(ServeError::Node { url: options.node.clone() });
@@ -122,7 +125,7 @@ impl Portal {
             node: options.node.clone(),
             store,
             hosts,
-            relays: tokio::sync::Semaphore::new(rpc::MAX_RELAYS),
+            relays: Arc::new(tokio::sync::Semaphore::new(rpc::MAX_RELAYS)),
             keepers: Mutex::default(),
             removing: tokio::sync::RwLock::default(),
         };
@@ -172,4 +175,30 @@ fn router(shared: Arc<Shared>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BLOCK))
         .layer(middleware::from_fn_with_state(shared.clone(), guard::check))
         .with_state(shared)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_no_browser_could_call_is_not_served() {
+        let files = TlsFiles { certificate: "none.pem".into(), key: "none.key".into() };
+        let options = |listen: &str, hosts: &[&str], tls: Option<&TlsFiles>| Options {
+            node: "ws://127.0.0.1:9944".into(),
+            store: "store".into(),
+            listen: listen.parse().expect("it is an address"),
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            tls: tls.cloned(),
+        };
+        for listen in ["0.0.0.0:8443", "[::]:8443"] {
+            let refused = Portal::bind(&options(listen, &[], None)).await.err();
+            assert!(matches!(refused, Some(ServeError::NeedsTls { .. })), "{refused:?}");
+            let refused = Portal::bind(&options(listen, &[], Some(&files))).await.err();
+            assert!(matches!(refused, Some(ServeError::NoName { .. })), "{refused:?}");
+            let refused = Portal::bind(&options(listen, &["page.example"], Some(&files))).await;
+            let refused = refused.err();
+            assert!(!matches!(refused, Some(ServeError::NoName { .. }) | None), "{refused:?}");
+        }
+    }
 }

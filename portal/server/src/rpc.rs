@@ -47,6 +47,11 @@ const METHODS: [&str; 14] = [
 
 /// Relays one browser to the node.
 pub async fn relay(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgrade) -> Response {
+    // Before the node hears of it: one browser too many costs it nothing.
+    let Ok(permit) = shared.relays.clone().try_acquire_owned() else {
+        let why = "as many browsers as may be are connected to the node; try again later";
+        return (StatusCode::SERVICE_UNAVAILABLE, why).into_response();
+    };
     let config = tungstenite::protocol::WebSocketConfig::default()
         .max_message_size(Some(MAX_ANSWER))
         .max_frame_size(Some(MAX_ANSWER));
@@ -57,7 +62,7 @@ pub async fn relay(State(shared): State<Arc<Shared>>, upgrade: WebSocketUpgrade)
     };
     upgrade.max_message_size(MAX_REQUEST).max_frame_size(MAX_REQUEST).on_upgrade(
         move |browser| async move {
-            let Ok(_permit) = shared.relays.try_acquire() else { return };
+            let _permit = permit;
             between(browser, node).await;
         },
     )
@@ -120,7 +125,17 @@ fn is_relayed(method: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use tokio::{
+        net::TcpListener,
+        sync::{RwLock, Semaphore},
+        time::timeout,
+    };
+    use tokio_tungstenite::{connect_async, tungstenite::client::IntoClientRequest};
+
     use super::*;
+    use crate::{guard::Hosts, router, Store};
 
     fn answer(text: &str) -> Option<serde_json::Value> {
         refused(text).map(|answer| serde_json::from_str(&answer).unwrap_or_default())
@@ -143,5 +158,32 @@ mod tests {
         let batch = r#"[{"id":1,"method":"state_call"},{"id":2,"method":"author_rotateKeys"}]"#;
         assert!(answer(batch).is_some());
         assert!(answer("no JSON").is_some());
+    }
+
+    #[tokio::test]
+    async fn one_browser_too_many_costs_the_node_nothing() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let (node, listener) =
+            (TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?);
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            node: format!("ws://{}", node.local_addr()?),
+            store: Store::open("store")?,
+            hosts: Hosts::new(address, &[], false),
+            relays: Arc::new(Semaphore::new(0)),
+            keepers: Mutex::default(),
+            removing: RwLock::default(),
+        });
+        tokio::spawn(async move { axum::serve(listener, router(shared)).await });
+        let mut request = format!("ws://{address}/rpc").into_client_request()?;
+        request.headers_mut().insert("origin", format!("http://{address}").parse()?);
+        let status = match connect_async(request).await {
+            Err(tungstenite::Error::Http(refused)) => Some(refused.status().as_u16()),
+            _ => None,
+        };
+        assert_eq!(status, Some(503));
+        let asked = timeout(Duration::from_millis(300), node.accept()).await;
+        assert!(asked.is_err(), "the node was asked");
+        Ok(())
     }
 }

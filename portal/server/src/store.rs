@@ -1,5 +1,9 @@
 //! The stores behind `/ipfs`, block by block: the same folders and IPFS nodes as `medchain`.
 
+// The client's own reader of addresses: `medchain` and this server take the same. What one stored
+// in a folder of that name, the other would not find.
+#[path = "../../../client/src/store/address.rs"]
+mod address;
 mod folder;
 mod kubo;
 
@@ -8,6 +12,7 @@ use cid::Cid;
 use sha2::{Digest, Sha256};
 
 use crate::{ServeError, MAX_BLOCK};
+use address::{shown, Address};
 use folder::Folder;
 use kubo::Kubo;
 
@@ -20,6 +25,19 @@ pub struct Store(Vec<One>);
 enum One {
     Folder(Folder),
     Kubo(Kubo),
+}
+
+/// Why the address of a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It is none of a store.
+    #[error("{url}: {reason}")]
+    InvalidUrl {
+        /// The address, without a password.
+        url: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Why there is no block.
@@ -43,14 +61,15 @@ impl Store {
     /// # Errors
     /// [`ServeError::Store`].
     pub fn open(list: &str) -> Result<Self, ServeError> {
-        let all: Vec<One> = list.split(',').map(open_one).collect::<Result<_, _>>()?;
-        match all.len() {
-            1..=MAX_STORES => Ok(Self(all)),
-            _ => Err(ServeError::Store {
-                name: list.to_owned(),
+        let names: Vec<&str> = list.split(',').collect();
+        if names.len() > MAX_STORES {
+            return Err(ServeError::Store {
+                // Not the list itself: an address in it may hold a password.
+                name: format!("list of {} places", names.len()),
                 reason: format!("at most {MAX_STORES} can be named"),
-            }),
+            });
         }
+        names.into_iter().map(open_one).collect::<Result<_, _>>().map(Self)
     }
 
     /// The block, from the first store that has it undamaged.
@@ -118,19 +137,18 @@ impl Store {
 }
 
 fn open_one(name: &str) -> Result<One, ServeError> {
-    let invalid = |reason: &str| ServeError::Store {
-        // An address may hold a password.
-        name: name.rsplit('@').next().unwrap_or_default().to_owned(),
-        reason: reason.to_owned(),
-    };
-    match name.split_once("://") {
-        Some(("http" | "ipfs+http", _)) => Kubo::open(name).map(One::Kubo).map_err(|e| invalid(&e)),
-        Some(("file", path)) if path.starts_with('/') => Ok(One::Folder(Folder::new(path))),
-        Some(_) => Err(invalid(
-            "give a folder, or the RPC address of a Kubo node as http://127.0.0.1:5001",
-        )),
-        None if name.trim().is_empty() => Err(invalid("its name is empty")),
-        None => Ok(One::Folder(Folder::new(name))),
+    let invalid = |name: String, reason: String| ServeError::Store { name, reason };
+    match Address::read(name) {
+        Ok(Address::Folder(path)) => Ok(One::Folder(Folder::new(path))),
+        Ok(Address::Node(url)) if url.starts_with("https:") => {
+            let reason = "this server speaks to IPFS nodes without TLS and tokens; give the \
+                          http:// address of one on this machine, or of a proxy here that adds them";
+            Err(invalid(shown(&url), reason.to_owned()))
+        }
+        Ok(Address::Node(url)) => {
+            Kubo::open(&url).map(One::Kubo).map_err(|reason| invalid(shown(&url), reason))
+        }
+        Err(StoreError::InvalidUrl { url, reason }) => Err(invalid(url, reason)),
     }
 }
 
@@ -194,8 +212,35 @@ mod tests {
     #[test]
     fn what_is_no_store_is_refused_without_its_password() {
         assert!(Store::open("").is_err());
-        assert!(Store::open("a,b,c,d,e,f,g,h,i").is_err());
-        let error = Store::open("https://user:secret@host:5001").err().map(|e| e.to_string());
-        assert!(error.is_some_and(|error| !error.contains("secret")));
+        for list in [
+            "https://user:secret@host:5001",
+            "http://user:sec,ret@host:5001",
+            // More than there may be.
+            "http://user:secret@host:5001,b,c,d,e,f,g,h,i",
+        ] {
+            let error = Store::open(list).err().map(|error| error.to_string());
+            let error = error.expect("it is no store");
+            assert!(!error.contains("sec") && !error.contains("ret@"), "{error}");
+        }
+    }
+
+    /// Taken for the name of a folder, it would have films where no worker looks for them.
+    #[test]
+    fn an_ipfs_node_is_one_however_it_is_written() {
+        for name in [
+            "http://127.0.0.1:5001",
+            "ipfs+http://127.0.0.1:5001",
+            "127.0.0.1:5001",
+            " /ip4/127.0.0.1/tcp/5001",
+            "localhost:5001",
+        ] {
+            let store = Store::open(name).expect("it is a store");
+            assert!(matches!(store.0[..], [One::Kubo(_)]), "{name}");
+        }
+        for name in ["store", "./127.0.0.1:5001", "file:///var/lib/store"] {
+            let store = Store::open(name).expect("it is a store");
+            assert!(matches!(store.0[..], [One::Folder(_)]), "{name}");
+        }
+        assert!(Store::open("127.0.0.1").is_err(), "it lacks its port");
     }
 }

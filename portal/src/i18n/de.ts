@@ -275,6 +275,7 @@ export const de: Texts = {
       computing: 'Rechner rechnen', done: 'fertig', failed: 'fehlgeschlagen', bad: 'kann nicht hochgeladen werden', cancelled: 'nicht hochgeladen', unfinished: 'hochgeladen; die Vorhersage geht auf der Seite des Befunds weiter', begun: 'unfertig; oben geht es weiter',
     },
     otherTab: 'Ein anderer Tab führt diesen Vorgang weiter.',
+    otherAccount: 'Inzwischen wurde ein anderes Konto gewählt. Nichts wurde gespeichert oder gesendet.',
     begun: 'Unfertige Uploads', begunWhy: 'Sie haben sie unterschrieben, dann wurde die Seite geschlossen. Es geht weiter, wo es aufhörte; nichts wird doppelt eingetragen.',
     begunOne: (size, since) => `Verschlüsseltes Bild, ${size}, vom ${since}`, carryOn: 'Fortsetzen', giveUp: 'Aufgeben',
     leftovers: 'Verschlüsselte Dateien, die kein Befund nennt', leftoversWhy: 'Die Chain lehnte ihre Befunde ab. Sobald das endgültig ist, werden sie aus dem Speicher entfernt; hat der Speicher versagt, entfernen Sie sie hier.',

@@ -348,6 +348,7 @@ export const en = {
       unfinished: 'uploaded; continue the prediction on its page', begun: 'not finished; continue it above',
     },
     otherTab: 'Another tab carries this upload on.',
+    otherAccount: 'Another account was chosen meanwhile. Nothing was stored or sent.',
     begun: 'Uploads that are not finished', begunWhy: 'You signed them, and then the page was closed. They go on where they stopped; nothing is added twice.',
     begunOne: (size: string, since: string) => `Encrypted film, ${size}, of ${since}`, carryOn: 'Continue', giveUp: 'Give up',
     leftovers: 'Encrypted files that no record names', leftoversWhy: 'The chain refused their records. They are removed from the store once that is final; if the store failed, remove them here.',

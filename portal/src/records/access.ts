@@ -4,7 +4,7 @@ import { Enum } from 'polkadot-api';
 
 import { normal, publicKey } from '../chain/accounts';
 import { medc } from '../chain/amount';
-import { BEST, chain } from '../chain/client.svelte';
+import { BEST, chain, fromHex } from '../chain/client.svelte';
 import { decodeEnvelope } from '../chain/envelope';
 import { submit } from '../chain/submit.svelte';
 import { core, type Key } from '../core';
@@ -195,8 +195,7 @@ export async function seal(key: Key, record: Pick<Record, 'patient' | 'cid'>, re
   const { Name } = await core();
   const name = new Name(await chain.genesis, publicKey(record.patient), record.cid, publicKey(reader));
   try {
-    const bytes = (published.slice(2).match(/../g) ?? []).map((pair) => parseInt(pair, 16));
-    return decodeEnvelope(key.seal(Uint8Array.from(bytes), name));
+    return decodeEnvelope(key.seal(fromHex(published), name));
   } finally {
     name.free();
   }

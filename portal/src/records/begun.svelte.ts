@@ -60,9 +60,12 @@ async function refuse(id: string): Promise<void> {
   if (begun) await keep('uploads', { ...begun, isRefused: true } as Begun);
 }
 
-/** Writes an upload down. */
-export const begin = async (begun: Omit<Begun, 'id' | 'since'>): Promise<void> =>
-  keep('uploads', { ...begun, id: await nameOf(begun.cid), since: Date.now() } as Begun);
+/** Writes an upload down; `id` is what it was called when its owner was asked. */
+export async function begin(begun: Omit<Begun, 'since'>): Promise<void> {
+  // Another account may be here since: it would carry on what it has not signed.
+  if (begun.id !== await nameOf(begun.cid)) throw new Error(i18n.t.upload.otherAccount);
+  await keep('uploads', { ...begun, since: Date.now() } as Begun);
+}
 
 /** What an upload of whoever is signed in is called. */
 export const nameOf = async (cid: string): Promise<string> => `${await session.id}/${cid}`;

@@ -42,7 +42,7 @@ export async function readProfile(): Promise<Profile | null> {
   }
 }
 
-/** Encrypts, stores and registers the profile; registers the patient where that is to be done. */
+/** Encrypts, stores and registers the profile of a registered patient. */
 export async function writeProfile(profile: Omit<Profile, 'updated'>): Promise<void> {
   const updated = new Date().toISOString().slice(0, 10);
   const plain = new TextEncoder().encode(JSON.stringify({ ...profile, updated }));

@@ -10,7 +10,7 @@ import { all, find, forget, keep } from '../keys/database';
 import { session } from '../keys/session.svelte';
 import { denialOf } from './denial';
 import type { Purpose } from './purpose';
-import { recordIdsOf, type Record } from './read';
+import { recordIdsOf, requestsAmong, type Record } from './read';
 
 /** Custodians serve final blocks; on a network with a relay chain, half a minute later. */
 const DELIVERY_LIMIT = 120_000;
@@ -86,11 +86,16 @@ export async function grantOn(record: bigint, subject: string): Promise<Grant | 
   return stored ? grant(record, subject, stored) : null;
 }
 
-/** The requests that run on a patient's records. */
+/** The requests that run on a patient's records, those on the newest first. */
 export async function grantsOver(patient: string): Promise<Grant[]> {
-  const ids = (await recordIdsOf(patient)).slice(0, 100);
-  const found = await Promise.all(ids.map((id) => chain.api.query.Custody.Grants.getEntries(id, BEST)));
-  return found.flat().map(({ keyArgs: [record, subject], value }) => grant(record, subject, value));
+  const found = await requestsAmong(await recordIdsOf(patient));
+  const asked = [...found].flatMap(([subject, ids]) => ids.map((id) => [id, subject] as [bigint, string]));
+  asked.sort(([a], [b]) => (a < b ? 1 : -1));
+  const stored = await chain.api.query.Custody.Grants.getValues(asked, BEST);
+  return asked.flatMap(([record, subject], index) => {
+    const one = stored[index];
+    return one ? [grant(record, subject, one)] : [];
+  });
 }
 
 /** The requests of an account that run. */

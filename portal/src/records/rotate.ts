@@ -90,7 +90,8 @@ export async function rotate(id: bigint, erasesOld: boolean): Promise<bigint> {
       ? chain.api.tx.Utility.batch_all({ calls: [amend.decodedCall, erase.decodedCall] as never }) : amend;
     const held = recordDeposit + envelopeDeposit * BigInt(envelopes.length) + (kept?.held ?? 0n);
     const erasing = erasesOld ? [...t.access.eraseLines(id), t.tx.returns(medc(await depositsOf(id)))] : [];
-    const outcome = await alone(await nameOf(cid), () => submit(session.payer, {
+    const name = await nameOf(cid);
+    const outcome = await alone(name, () => submit(session.payer, {
       title: t.access.rotateTitle,
       lines: [...t.access.rotateLines(id, readers.length, kept?.made.dealing.shares.length ?? 0), ...erasing],
       call: erasesOld ? 'Utility.batch_all' : 'Emr.amend_record',
@@ -99,7 +100,7 @@ export async function rotate(id: bigint, erasesOld: boolean): Promise<bigint> {
       // As for an upload: nothing is stored before it is signed, and written down.
       before: async (signed) => {
         const keeper = newKeeper();
-        await begin({ patient, cid, bytes, keeper, call: await transaction.getEncodedData(), signed, held, paid: 0n });
+        await begin({ id: name, patient, cid, bytes, keeper, call: await transaction.getEncodedData(), signed, held, paid: 0n });
         await put(bytes, keeper, () => undefined);
       },
       final: () => finish(cid),

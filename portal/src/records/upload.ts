@@ -112,7 +112,9 @@ export async function upload(
     });
     const held = recordDeposit + envelopeDeposit * BigInt(envelopes.length) + (kept?.held ?? 0n);
     const paid = order ? order.model.fee * BigInt(order.quorum) : 0n;
-    const outcome = await alone(await nameOf(cid), () => submit(session.payer, {
+    if (session.payer.address !== address) throw new Error(t.upload.otherAccount);
+    const id = await nameOf(cid);
+    const outcome = await alone(id, () => submit(session.payer, {
       title: t.upload.addTitle,
       lines: t.upload.addLines(readers.length, order && !order.worker, kept?.made.dealing.shares.length ?? 0),
       call: 'Emr.add_record',
@@ -122,7 +124,7 @@ export async function upload(
       // Nothing is stored before it is signed, and written down.
       before: async (signed) => {
         const keeper = newKeeper();
-        await begin({ patient, cid, bytes, keeper, call: await transaction.getEncodedData(), signed, held, paid });
+        await begin({ id, patient, cid, bytes, keeper, call: await transaction.getEncodedData(), signed, held, paid });
         told.begun();
         await put(bytes, keeper, (part) => progress('storing', part));
         progress('adding');

@@ -71,24 +71,26 @@ export async function put(bytes: Uint8Array, keeper?: string, progress?: (part: 
 }
 
 /**
- * Has stored bytes removed, the root last; false where the server does not let them go: they were
- * stored too long ago, by another as well, or before it was started again.
+ * Has stored bytes removed, the root last; false where the server does not let all of them go: some
+ * were stored too long ago, by another as well, or before it was started again.
  */
 export async function remove(bytes: Uint8Array, keeper: string): Promise<boolean> {
   const { Blocks } = await core();
   const blocks = new Blocks(bytes);
   try {
     const last = blocks.count - 1;
+    let isGone = true;
     for (let index = 0; index <= last; index += 1) {
       const init = { method: 'DELETE', headers: { [KEEPER]: keeper } };
       try {
         await ask(blocks.cid(index), init, index === last ? '?root=true' : '');
       } catch (error) {
-        if (error instanceof StoreError && error.status === 403) return false;
-        throw error;
+        if (!(error instanceof StoreError && error.status === 403)) throw error;
+        // The others go all the same.
+        isGone = false;
       }
     }
-    return true;
+    return isGone;
   } finally {
     blocks.free();
   }

@@ -155,6 +155,21 @@ export default async function tell(stage) {
     await carryOn();
   });
 
+  await stage.step('given up before anything was stored: nothing is said to be left', async () => {
+    await stage.unlock(patient);
+    const { page, context } = patient;
+    await context.route('**/ipfs/**', (route) => (route.request().method() === 'PUT' ? route.abort() : route.continue()));
+    await begin();
+    await page.locator('li[data-step="begun"]').waitFor();
+    await context.unroute('**/ipfs/**');
+    await medchain(chain, 'transfer', '//Bob', '1', '--dev', '--suri', uri, '-y');
+    await list().getByRole('button', { name: 'Give up' }).click();
+    await list().waitFor({ state: 'detached' });
+    await once();
+    const said = page.locator('.notice').getByText('may still have the encrypted file');
+    ensure(await said.count() === 0, 'nothing was stored, and something is said to be left');
+  });
+
   await stage.step('what the chain refuses leaves nothing in the store', async () => {
     // A patient whose policy lets nobody add a record.
     const other = `//Other//${randomBytes(8).toString('hex')}`;
@@ -188,6 +203,37 @@ export default async function tell(stage) {
     await patient.page.locator('.notice.error').getByText('may still come').waitFor();
     await carryOn();
     return `${expected} films, ${await records()} records`;
+  });
+
+  await stage.step('another account is chosen while the wallet asks: nothing is begun, and nothing more is asked', async () => {
+    const accounts = ['First', 'Second'].map((name) => account(`//${name}//${randomBytes(8).toString('hex')}`, name));
+    await medchain(chain, 'transfer', accounts[0].pair.address, '200', '--dev', '--suri', '//Alice', '-y', '--in-block');
+    const both = await stage.person(accounts);
+    const { page, wallet } = both;
+    await stage.arrive(both, 'First');
+    await stage.go(both, '/upload');
+    const films = [101, 102].map((shade) => ({ name: `film-${shade}.png`, mimeType: 'image/png', buffer: film(shade, 200) }));
+    await page.locator('[data-testid="files"]').setInputFiles(films);
+    await until('two films', async () => await page.locator('li[data-step="ready"] img').count() === 2);
+    await page.getByLabel('Model').selectOption('none');
+    wallet.answer = 'wait';
+    await page.getByRole('button', { name: 'Upload 2 files', exact: true }).click();
+    await page.getByRole('dialog').getByText('Add the record', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Continue in the wallet' }).click();
+    await until('the wallet', () => wallet.waiting !== undefined);
+    await stage.go(both, '/sign-in');
+    await page.getByRole('button', { name: 'test-wallet' }).click();
+    await page.getByLabel('Second').check();
+    // The second account has no key yet.
+    await page.getByLabel('Passphrase again').waitFor();
+    wallet.answer = 'sign';
+    wallet.waiting();
+    await page.locator('.notice').getByText('Another account was chosen meanwhile').waitFor();
+    await page.waitForTimeout(1000);
+    ensure(await page.getByRole('dialog').count() === 0, 'the second account was asked about the other film');
+    ensure((await stage.kept(both, 'uploads')).length === 0, 'something was begun');
+    ensure(await orphans() === orphansBefore, 'something was stored');
+    await stage.leave(both);
   });
 
   // The last one: what is erased stays in the store until whoever runs it looks.

@@ -51,6 +51,8 @@ export default async function tell(stage) {
         await many.getByText('Loading …').first().waitFor({ state: 'detached' });
         if (path === '/shared') await many.getByText('Nobody has given you the key of a record.').waitFor();
       }
+      // A request on the oldest record is among those that run.
+      await many.locator('[data-testid="requests"]').getByRole('link', { name: 'Record 0', exact: true }).waitFor();
       // Whoever can open the oldest record alone is seen, and loses that key.
       await many.locator('[data-testid="access"]').getByRole('link', { name: '0', exact: true }).waitFor();
       await many.getByRole('button', { name: `Revoke ${reader.address}` }).click();

@@ -53,7 +53,7 @@ fn shared(store: &str, address: SocketAddr) -> Arc<Shared> {
         node: String::new(),
         store: Store::open(store).unwrap(),
         hosts: Hosts::new(address, &[], false),
-        relays: tokio::sync::Semaphore::new(1),
+        relays: Arc::new(tokio::sync::Semaphore::new(1)),
         keepers: Mutex::default(),
         removing: tokio::sync::RwLock::default(),
     })
@@ -114,7 +114,7 @@ async fn a_page_that_went_away_while_it_stored_may_have_it_removed() {
 
 #[tokio::test]
 async fn who_may_not_remove_a_block_holds_up_no_upload() {
-    let (store, _) = kubo(false, false).await;
+    let (store, _) = kubo(true, false).await;
     let shared = shared(&store, SocketAddr::from(([127, 0, 0, 1], 1)));
     // Another upload is under way.
     let _storing = shared.removing.read().await;
@@ -122,4 +122,33 @@ async fn who_may_not_remove_a_block_holds_up_no_upload() {
     let removing = remove(State(shared.clone()), path, uri(true), with_keeper("theirs"));
     let answer = timeout(SHORTLY, removing).await.expect("it does not wait");
     assert_eq!(answer.status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_node_that_refuses_is_none_that_lacks_a_block() {
+    for (told, expected) in [
+        (StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND),
+        (StatusCode::FORBIDDEN, StatusCode::BAD_GATEWAY),
+    ] {
+        let node = listen(|_| Router::new().fallback(move || async move { told })).await;
+        let shared = shared(&format!("http://{node}"), SocketAddr::from(([127, 0, 0, 1], 1)));
+        let answer = fetch(State(shared), Path(cid().to_string())).await;
+        assert_eq!(answer.status(), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_never_came_is_gone_and_what_came_is_its_keepers() {
+    let folder = tempfile::tempdir().unwrap();
+    let shared = shared(&folder.path().to_string_lossy(), SocketAddr::from(([127, 0, 0, 1], 1)));
+    let (state, path) = (|| State(shared.clone()), || Path(cid().to_string()));
+    let ask =
+        async |secret: &str| remove(state(), path(), uri(true), with_keeper(secret)).await.status();
+    assert_eq!(ask("theirs").await, StatusCode::NO_CONTENT);
+    let block = Bytes::from_static(BLOCK);
+    let kept = keep(state(), path(), uri(true), with_keeper(&keeper()), block).await;
+    assert_eq!(kept.status(), StatusCode::NO_CONTENT);
+    assert_eq!(ask("theirs").await, StatusCode::FORBIDDEN);
+    assert_eq!(ask(SECRET).await, StatusCode::NO_CONTENT);
+    assert!(!shared.store.has(&cid(), true).await);
 }

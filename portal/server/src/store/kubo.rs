@@ -7,7 +7,7 @@ use cid::Cid;
 use reqwest::{
     multipart::{Form, Part},
     redirect::Policy,
-    Client, Response, Url,
+    Client, Response, StatusCode, Url,
 };
 
 use super::Missed;
@@ -26,10 +26,9 @@ pub struct Kubo {
 }
 
 impl Kubo {
-    /// The node at `http://127.0.0.1:5001`, also with `ipfs+` in front.
+    /// The node at an address such as `http://127.0.0.1:5001`.
     pub fn open(url: &str) -> Result<Self, String> {
-        let mut base = Url::parse(url.strip_prefix("ipfs+").unwrap_or(url))
-            .map_err(|error| error.to_string())?;
+        let mut base = Url::parse(url).map_err(|error| error.to_string())?;
         base.set_query(None);
         base.set_fragment(None);
         // A proxy or a redirect would send records to a machine that nobody named.
@@ -45,7 +44,9 @@ impl Kubo {
 
     fn method(&self, name: &str, query: &str) -> Url {
         let mut url = self.base.clone();
-        url.set_path(&format!("{}/api/v0/{name}", self.base.path().trim_end_matches('/')));
+        let path = self.base.path().trim_end_matches('/');
+        let path = path.strip_suffix("/api/v0").unwrap_or(path);
+        url.set_path(&format!("{path}/api/v0/{name}"));
         url.set_query(Some(query));
         url
     }
@@ -56,8 +57,14 @@ impl Kubo {
         let query = format!("arg={cid}&timeout={}s", SEARCH.as_secs());
         let sent = self.client.post(self.method("block/get", &query)).send().await;
         let mut response = sent.map_err(|_| Missed::Failed(UNREACHABLE.into()))?;
-        if !response.status().is_success() {
-            return Err(Missed::NotFound);
+        match response.status() {
+            status if status.is_success() => {}
+            // Of what it does not find, a node says no more.
+            StatusCode::INTERNAL_SERVER_ERROR => return Err(Missed::NotFound),
+            status => {
+                let why = format!("the IPFS node refused to give the block ({status})");
+                return Err(Missed::Failed(why));
+            }
         }
         let mut bytes = BytesMut::new();
         loop {
@@ -133,4 +140,20 @@ fn accepted(sent: reqwest::Result<Response>) -> Result<(), String> {
     let status = response.status();
     let refused = || format!("the IPFS node refused the block ({status})");
     status.is_success().then_some(()).ok_or_else(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_asked_at_its_rpc_however_its_address_ends() {
+        for address in
+            ["http://127.0.0.1:5001", "http://127.0.0.1:5001/", "http://127.0.0.1:5001/api/v0/"]
+        {
+            let node = Kubo::open(address).expect("it is an address");
+            let asked = node.method("block/get", "arg=x");
+            assert_eq!(asked.as_str(), "http://127.0.0.1:5001/api/v0/block/get?arg=x");
+        }
+    }
 }
