@@ -61,6 +61,29 @@ fn fewer_shares_than_the_threshold_fit_every_secret() {
 }
 
 #[test]
+fn one_share_fewer_never_interpolates_to_the_secret() {
+    // Whatever the polynomial, if its degree is t - 1: one of degree t - 2 with the same t - 1
+    // shares and the same secret would meet it at t places, and be the same. Here one custodian's
+    // share is the secret itself.
+    let one = Scalar::ONE;
+    let chosen = [vec![scalar(20), one], vec![scalar(20), -one, one], vec![Scalar::ZERO, one]];
+    let drawn = (2..=6).map(|length| (0..length).map(|at| scalar(20 + at)).collect());
+    for coefficients in drawn.chain(chosen) {
+        let shares: Vec<_> = (1..).zip(points(&coefficients, 6)).collect();
+        let secret = Point::mul_base(&coefficients[0]);
+        for subset in 0..1u8 << 6 {
+            let known = shares.iter().filter(|(number, _)| subset >> (number - 1) & 1 == 1);
+            let known: Vec<(u8, Point)> = known.copied().collect();
+            if known.len() + 1 == coefficients.len() {
+                assert_ne!(interpolate(&known), secret, "{subset:b}");
+            } else if known.len() >= coefficients.len() {
+                assert_eq!(interpolate(&known), secret, "{subset:b}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_key_made_of_others_keys_would_open_everything_alone() {
     // Why every key needs a proof: custodian 3 of three, two of whom are needed, knows no
     // secret at all. Its key is chosen so that the three shares combine to the secret.
