@@ -65,8 +65,7 @@ bytes! {
     /// The proof that somebody knows the secret of a custodian's key: challenge, response.
     pub struct KeyProof(64);
 
-    /// The proof that the shares of a dealing are of one polynomial, which has the degree t - 1:
-    /// challenge, two responses.
+    /// The proof that the shares are of one polynomial of degree t - 1: challenge, two responses.
     pub struct DealingProof(96);
 
     /// The proof that a delivery is the custodian's share: challenge, two responses.
