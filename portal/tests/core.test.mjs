@@ -150,7 +150,7 @@ const dealt = new core.DealingName(genesis, patient, patient, golden.cid);
 const reply = core.Reply.open(secret, genesis, reader, custody.reply);
 const recovered = reply.recover(threshold, custody.keys, dealt, custody.dealing, custody.deliveries);
 equal('a key that two of three custodians delivered', hex(recovered.decrypt(patient, bytes(golden.file))), golden.content);
-equal('a key that is shared here: threshold, point, three shares, wrapped key, proof', recovered.entrust(threshold, custody.keys, dealt).length, 1 + 32 + 1 + 3 * 32 + 48 + 64);
+equal('a key that is shared here: threshold, point, three shares, wrapped key, proof', recovered.entrust(threshold, custody.keys, dealt).length, 1 + 32 + 1 + 3 * 32 + 48 + 96);
 let few = '';
 try { recovered.entrust(4, custody.keys, dealt); } catch (error) { few = error.message; }
 equal('not for more custodians than there are', few !== '', true);

@@ -89,6 +89,17 @@ pub(crate) fn dual(count: usize, check: &[Scalar]) -> Vec<Scalar> {
         .collect()
 }
 
+/// The `count - 1`-th difference of the first `count` points. Of a polynomial's points at the
+/// places 1, 2, …, that is `(count - 1)!` times the coefficient of degree `count - 1`, if it has
+/// no higher one.
+pub(crate) fn difference(points: &[Point], count: usize) -> Point {
+    let mut row: Vec<Point> = points.iter().take(count).copied().collect();
+    for _ in 1..count {
+        row = row.iter().zip(row.iter().skip(1)).map(|(before, after)| after - before).collect();
+    }
+    row.first().copied().unwrap_or_default()
+}
+
 /// Row `count - 1` of Pascal's triangle, `count` numbers. Below 2^15 for 16 custodians.
 fn binomials(count: usize) -> Vec<u64> {
     let mut row: Vec<u64> = Vec::from([1]);
@@ -144,6 +155,20 @@ mod secret {
         let place = Scalar::from(place);
         let sum = coefficients.iter().rev().fold(Scalar::ZERO, |sum, own| sum * place + **own);
         Zeroizing::new(sum)
+    }
+
+    /// The inverse of what [`difference`] leaves of the polynomial with these coefficients, lowest
+    /// first. Of one whose highest coefficient is zero, zero.
+    pub(crate) fn inverse_difference(coefficients: &[Zeroizing<Scalar>]) -> Zeroizing<Scalar> {
+        let left = coefficients.split_last().map_or(Scalar::ZERO, |(highest, lower)| {
+            (1u64..).zip(lower).fold(**highest, |left, (place, _)| left * Scalar::from(place))
+        });
+        Zeroizing::new(Zeroizing::new(left).invert())
+    }
+
+    /// `-left · right`.
+    pub(crate) fn negative_product(left: &Scalar, right: &Scalar) -> Zeroizing<Scalar> {
+        Zeroizing::new(-left * right)
     }
 
     /// Interpolates points at these places to the point at 0. No place may be twice there.

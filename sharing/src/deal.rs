@@ -14,11 +14,11 @@ use crate::{
 
 impl Dealing {
     /// Verifies that any t of these custodians can give a reader the one secret under which the
-    /// content key is wrapped.
+    /// content key is wrapped, and that no t - 1 of them interpolate to it.
     ///
     /// It shows that the dealer knows r with D = rG, and that Cᵢ - r·yᵢ = p(i)G for a p of
-    /// degree t - 1. What is wrapped, only readers see. The keys must have been verified, by
-    /// [`CustodianKey::verify`](crate::CustodianKey::verify).
+    /// degree t - 1, neither more nor less. What is wrapped, only readers see. The keys must have
+    /// been verified, by [`CustodianKey::verify`](crate::CustodianKey::verify).
     ///
     /// # Errors
     /// [`SharingError::MaxCustodiansExceeded`], [`SharingError::InvalidThreshold`],
@@ -39,17 +39,25 @@ impl Dealing {
         Ok(VerifiedDealing { id, ephemeral: self.ephemeral, shares, wrapped: self.wrapped })
     }
 
-    /// The statement D = rG and V = rU, of which the second is absent where t = n.
+    /// The statement 0 = sD + uG, G = sA + uB and 0 = sV + uU, of which the last is absent where
+    /// t = n.
     ///
-    /// V and U are sums of the shares and of the keys with the same weights, under which the
-    /// points of every polynomial of degree t - 1 vanish, and hardly any others: see
-    /// [`curve::dual`]. So V = rU says that Cᵢ - r·yᵢ are points of such a polynomial. With
-    /// t = n, any points are.
+    /// A and V are sums of the shares, B and U those of the keys with the same weights. By the
+    /// second equation, s is not zero. So the first says D = rG with r = -u/s, and the others are
+    /// about the points Cᵢ - r·yᵢ:
+    /// - Under the weights of V and U, the points of every polynomial of degree t - 1 or less
+    ///   vanish, and hardly any others: see [`curve::dual`]. So the third says that they are of
+    ///   such a polynomial. With t = n, any points are.
+    /// - A and B are differences, of which the first t points of such a polynomial leave (t - 1)!
+    ///   times the coefficient of degree t - 1: see [`curve::difference`]. By the second equation
+    ///   that is G/s, which is not zero.
+    ///
+    /// The shares determine s and u, and nothing is published beside the proof.
     pub(crate) fn statement<AccountId: Encode>(
         &self,
         custodians: &Custodians,
         context: &DealingContext<AccountId>,
-    ) -> Result<(Transcript, Vec<Equation<1>>), SharingError> {
+    ) -> Result<(Transcript, Vec<Equation<2>>), SharingError> {
         let keys = custodians.points()?;
         if self.shares.len() != keys.len() {
             return Err(SharingError::ShareCountMismatch);
@@ -58,21 +66,27 @@ impl Dealing {
             self.shares.iter().map(EncryptedShare::point).collect::<Result<_, _>>()?;
         let ephemeral = Sum::of(self.ephemeral.point()?);
 
-        let mut transcript = transcript::start(b"dealing");
+        let mut transcript = transcript::start(b"dealing/2");
         transcript::absorb(&mut transcript, b"context", context);
         transcript::absorb(&mut transcript, b"custodians", custodians);
         transcript::absorb(&mut transcript, b"wrapped", &self.wrapped);
         transcript::absorb(&mut transcript, b"ephemeral", &self.ephemeral);
         transcript::absorb(&mut transcript, b"shares", &self.shares);
 
-        let mut equations = Vec::from([Equation { image: ephemeral, bases: [Sum::of(G)] }]);
+        let nothing = Sum::default;
+        let threshold = custodians.threshold.into();
+        let highest = |points: &Vec<Point>| Sum::of(curve::difference(points, threshold));
+        let mut equations = Vec::from([
+            Equation { image: nothing(), bases: [ephemeral, Sum::of(G)] },
+            Equation { image: Sum::of(G), bases: [&shares, &keys].map(highest) },
+        ]);
         let redundancy = custodians.redundancy();
         if redundancy > 0 {
             let check: Vec<_> =
                 (0..redundancy).map(|_| transcript::challenge(&mut transcript, b"check")).collect();
             let weights = curve::dual(keys.len(), &check);
             let weigh = |points: Vec<Point>| Sum(weights.iter().copied().zip(points).collect());
-            equations.push(Equation { image: weigh(shares), bases: [weigh(keys)] });
+            equations.push(Equation { image: nothing(), bases: [shares, keys].map(weigh) });
         }
         Ok((transcript, equations))
     }
@@ -137,13 +151,17 @@ pub(crate) mod dealer {
             Zeroizing::new((1u64..).take(custodians.keys.len()).map(at).collect());
         let ephemeral = EphemeralKey::of(&Point::mul_base(&random));
         let wrapped = wrap(content_key, &shared, &ephemeral, context);
-        encrypt(&shares, &random, wrapped, custodians, context, rng)
+        // The coefficient is zero, and the proof void, once in 2^252 dealings.
+        let inverse = curve::inverse_difference(&polynomial);
+        encrypt(&shares, [&random, &inverse], wrapped, custodians, context, rng)
     }
 
     /// Encrypts shares to their custodians, and proves that they belong together if they do.
+    ///
+    /// The secrets are r and the s of the statement.
     pub(crate) fn encrypt<AccountId: Encode>(
         shares: &[Point],
-        random: &Scalar,
+        [random, inverse]: [&Scalar; 2],
         wrapped: WrappedKey,
         custodians: &Custodians,
         context: &DealingContext<AccountId>,
@@ -158,10 +176,11 @@ pub(crate) mod dealer {
             ephemeral: EphemeralKey::of(&Point::mul_base(random)),
             shares: BoundedVec::truncate_from(encrypted.collect()),
             wrapped,
-            proof: DealingProof([0; 64]),
+            proof: DealingProof([0; 96]),
         };
         let (mut transcript, equations) = dealing.statement(custodians, context)?;
-        let proof = Proof::new(&mut transcript, &equations, [random], rng);
+        let product = curve::negative_product(random, inverse);
+        let proof = Proof::new(&mut transcript, &equations, [inverse, &product], rng);
         dealing.proof = DealingProof(proof.write());
         Ok(dealing)
     }

@@ -2,7 +2,7 @@
 //!
 //! A dealer shares a key so that any t of n custodians can give it to a reader, and fewer know
 //! nothing of it. Everybody, the chain first, can verify without a secret that
-//! - a [`Dealing`] gives *every* t custodians the same key, and
+//! - a [`Dealing`] gives *every* t custodians the same key, and by interpolation no t - 1, and
 //! - a [`Delivery`] is the custodian's own share, encrypted to this reader.
 //!
 //! ```text
@@ -15,7 +15,8 @@
 //! The sharing is DHPVSS (Cascudo, David, Garms and Konring, "YOLO YOSO", Asiacrypt 2022,
 //! <https://eprint.iacr.org/2022/242>), in the group ristretto255 (RFC 9496). Its one proof
 //! shows with the test of SCRAPE (Cascudo and David 2017, <https://eprint.iacr.org/2017/216>)
-//! that the shares are those of one polynomial. The delivery follows Calypso
+//! that the shares are those of one polynomial, and that this is of no lower degree than it
+//! should be, for a few points more. The delivery follows Calypso
 //! (<https://eprint.iacr.org/2018/209>), with randomness of its own in each. See
 //! `docs/adr/0023-verifiable-sharing.md` for the reasons and what it does not protect from.
 //!

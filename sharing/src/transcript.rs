@@ -9,7 +9,8 @@ pub(crate) use merlin::Transcript;
 
 use crate::curve::Scalar;
 
-/// Protocol, group and version. Any change to what is absorbed changes the version.
+/// Protocol, group and version. Any change to what is absorbed changes the version; one that
+/// concerns a single statement changes the name of that statement.
 const DOMAIN: &[u8] = b"medchain/sharing/ristretto255/1";
 
 /// Starts the transcript of one kind of statement.

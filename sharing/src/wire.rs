@@ -65,8 +65,8 @@ bytes! {
     /// The proof that somebody knows the secret of a custodian's key: challenge, response.
     pub struct KeyProof(64);
 
-    /// The proof that the shares of a dealing belong together: challenge, response.
-    pub struct DealingProof(64);
+    /// The proof that the shares are of one polynomial of degree t - 1: challenge, two responses.
+    pub struct DealingProof(96);
 
     /// The proof that a delivery is the custodian's share: challenge, two responses.
     pub struct DeliveryProof(96);
@@ -102,7 +102,7 @@ impl ReplyKey {
     }
 }
 
-/// A content key, shared among custodians: 145 bytes and 32 for each of them.
+/// A content key, shared among custodians: 177 bytes and 32 for each of them.
 ///
 /// It says neither among whom nor with which threshold: those who verify it know that better.
 #[derive(
@@ -116,7 +116,7 @@ pub struct Dealing {
     pub shares: BoundedVec<EncryptedShare, ConstU32<MAX_CUSTODIANS>>,
     /// The content key, encrypted under p(0)G.
     pub wrapped: WrappedKey,
-    /// The proof that D and the shares have this form, for a p of degree t - 1.
+    /// The proof that D and the shares have this form, for a p of degree exactly t - 1.
     pub proof: DealingProof,
 }
 

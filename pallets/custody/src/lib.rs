@@ -668,7 +668,7 @@ pub mod pallet {
         CustodiansNotFound,
         /// The key is not shared with the threshold or among the number of custodians that the patient chose. Read `CustodianGroups` and share it again.
         ThresholdMismatch,
-        /// The shares do not belong together, or are not for this patient, content and signer and the patient's current custodians. Read `CustodianGroups` and share the key again.
+        /// The shares do not belong together, have another threshold, or are not for this patient, content and signer and the patient's current custodians. Read `CustodianGroups` and share the key again.
         InvalidDealing,
         /// No custodian keeps the key of this record. The patient entrusts it with `entrust_record`; until then, an account that has the key shares it with `share_record`.
         RecordNotEntrusted,
@@ -921,7 +921,8 @@ pub mod pallet {
         ///   current custodians would have it.
         /// - `CustodianNotFound`, `NotCustodian`, `CustodianDeclined`: a custodian retired, lost
         ///   the role, or declines the signer.
-        /// - `InvalidDealing`: the shares do not belong together, or are for others.
+        /// - `InvalidDealing`: the shares do not belong together, have another threshold, or are for
+        ///   others.
         ///
         /// ## Events
         /// - An `AccessEnded` for each grant; `RecordEntrusted`, with an empty list if the record

@@ -654,7 +654,7 @@ pub fn entrustment(custodians: u8) -> Entrustment {
         ephemeral: EphemeralKey([1; 32]),
         shares: shares.collect::<Vec<_>>().try_into().expect("a test names few custodians"),
         wrapped: WrappedKey([2; 48]),
-        proof: DealingProof([3; 64]),
+        proof: DealingProof([3; 96]),
     };
     Entrustment { threshold: custodians, dealing }
 }

@@ -38,7 +38,7 @@ fn plus_order(scalar: &mut [u8]) {
 
 #[test]
 fn every_flipped_bit_of_a_dealing_is_refused() {
-    for (threshold, count) in [(2, 3), (3, 3)] {
+    for (threshold, count) in [(2, 3), (3, 3), (1, 1)] {
         let world = World::new(threshold, count);
         let encoded = world.dealing.encode();
         for bit in 0..encoded.len() * 8 {
@@ -78,18 +78,16 @@ fn every_flipped_bit_of_a_key_proof_is_refused() {
 #[test]
 fn scalars_have_one_encoding() {
     let world = World::new(2, 3);
-    for word in 0..2 {
+    for word in 0..3 {
         let mut dealing = world.dealing.clone();
         plus_order(&mut dealing.proof.0[32 * word..][..32]);
         assert_eq!(world.verify(&dealing), Err(SharingError::InvalidScalar));
         dealing.proof.0[32 * word..][..32].fill(0xff);
         assert_eq!(world.verify(&dealing), Err(SharingError::InvalidScalar));
         let mut delivery = world.deliver(1);
-        for word in 0..3 {
-            plus_order(&mut delivery.proof.0[32 * word..][..32]);
-            let result = delivery.verify(&world.share(1), &world.delivery_context(1));
-            assert_eq!(result, Err(SharingError::InvalidScalar));
-        }
+        plus_order(&mut delivery.proof.0[32 * word..][..32]);
+        let result = delivery.verify(&world.share(1), &world.delivery_context(1));
+        assert_eq!(result, Err(SharingError::InvalidScalar));
     }
 }
 

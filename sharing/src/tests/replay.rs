@@ -127,10 +127,21 @@ fn a_key_proof_is_bound_to_chain_and_account() {
 
 #[test]
 fn the_proofs_of_one_statement_are_not_those_of_another() {
-    // A key's proof and a dealing with t = n say the same of their scalars: the domain differs.
-    let world = World::new(1, 1);
-    let context = KeyContext { genesis: [1; 32], custodian: [3u8; 32] };
-    let key = CustodianKey(world.dealing.ephemeral.0);
-    let proof = KeyProof(world.dealing.proof.0);
-    assert_eq!(key.verify(&proof, &context), Err(SharingError::InvalidProof));
+    // A dealing's and a delivery's have the same length.
+    let world = World::new(2, 3);
+    let mut dealing = world.dealing.clone();
+    let mut delivery = world.deliver(1);
+    (dealing.proof.0, delivery.proof.0) = (delivery.proof.0, dealing.proof.0);
+    assert_eq!(world.verify(&dealing), Err(SharingError::InvalidProof));
+    let result = delivery.verify(&world.share(1), &world.delivery_context(1));
+    assert_eq!(result, Err(SharingError::InvalidProof));
+}
+
+#[test]
+fn the_proof_of_one_dealing_is_not_that_of_another() {
+    let world = World::new(2, 3);
+    let mut dealing = world.dealing.clone();
+    // Of the same key, among the same custodians.
+    dealing.proof = World::with(2, 3, 1).dealing.proof;
+    assert_eq!(world.verify(&dealing), Err(SharingError::InvalidProof));
 }

@@ -39,9 +39,9 @@ fn more_shares_than_needed_do_no_harm() {
 #[test]
 fn sizes_are_as_documented() {
     let world = World::new(3, MAX_CUSTODIANS as u8);
-    assert_eq!(world.dealing.encode().len(), 145 + 32 * 16);
-    assert_eq!(World::new(3, 8).dealing.encode().len(), 145 + 32 * 8);
-    assert_eq!(Dealing::max_encoded_len(), 145 + 32 * 16);
+    assert_eq!(world.dealing.encode().len(), 177 + 32 * 16);
+    assert_eq!(World::new(3, 8).dealing.encode().len(), 177 + 32 * 8);
+    assert_eq!(Dealing::max_encoded_len(), 177 + 32 * 16);
     assert_eq!(Delivery::max_encoded_len(), 160);
     assert_eq!(EntrustedShare::max_encoded_len(), 129);
     assert_eq!(world.deliver(1).encode().len(), 160);
@@ -80,7 +80,7 @@ fn what_is_encoded_is_decoded() {
     // More shares than there can be custodians are not even decoded.
     let mut long = world.dealing.ephemeral.encode();
     long.extend(vec![EncryptedShare([1; 32]); 17].encode());
-    long.extend([0; 112]);
+    long.extend([0; 48 + 96]);
     assert!(Dealing::decode(&mut &long[..]).is_err());
 }
 

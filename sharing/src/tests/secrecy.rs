@@ -1,5 +1,7 @@
 //! What fewer custodians than the threshold know, and what repeated randomness tells.
 
+use std::cmp::Ordering;
+
 use curve25519_dalek::{RistrettoPoint as Point, Scalar};
 use proptest::prelude::*;
 
@@ -57,6 +59,34 @@ fn fewer_shares_than_the_threshold_fit_every_secret() {
         assert_eq!((at(1), at(2)), (first, second));
         assert_eq!(interpolate(&[(1, at(1)), (2, at(2)), (4, at(4))]), guess);
         assert_eq!(interpolate(&[(3, at(3)), (5, at(5)), (4, at(4))]), guess);
+    }
+}
+
+#[test]
+fn fewer_shares_do_not_interpolate_to_the_secret_whoever_has_them() {
+    // Whatever the polynomial, if its degree is t - 1: one of degree t - 2 with the same t - 1
+    // shares and the same secret would meet it at t places, and be the same. Of fewer custodians,
+    // some may have the secret, as the first does here, but not all of one number.
+    let one = Scalar::ONE;
+    let chosen = [vec![scalar(20), one], vec![scalar(20), -one, one], vec![Scalar::ZERO, one]];
+    let drawn = (2..=6).map(|length| (0..length).map(|at| scalar(20 + at)).collect());
+    for coefficients in drawn.chain(chosen) {
+        let shares: Vec<_> = (1..).zip(points(&coefficients, 6)).collect();
+        let secret = Point::mul_base(&coefficients[0]);
+        let opened = (1..1u8 << 6).map(|group| {
+            let known = shares.iter().filter(|(number, _)| group >> (number - 1) & 1 == 1);
+            let known: Vec<(u8, Point)> = known.copied().collect();
+            (known.len(), interpolate(&known) == secret)
+        });
+        let opened: Vec<_> = opened.collect();
+        for size in 1..=6 {
+            let mut opens = opened.iter().filter(|(own, _)| *own == size).map(|(_, opens)| *opens);
+            match (size + 1).cmp(&coefficients.len()) {
+                Ordering::Less => assert!(!opens.all(|opens| opens)),
+                Ordering::Equal => assert!(!opens.any(|opens| opens)),
+                Ordering::Greater => assert!(opens.all(|opens| opens)),
+            }
+        }
     }
 }
 

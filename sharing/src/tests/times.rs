@@ -21,9 +21,19 @@ fn median(mut run: impl FnMut()) -> Duration {
 #[test]
 #[ignore = "measures, and asserts nothing"]
 fn prints_times() {
-    for (threshold, count) in
-        [(1, 1), (2, 3), (3, 5), (1, 8), (4, 8), (8, 8), (1, 16), (8, 16), (16, 16)]
-    {
+    for (threshold, count) in [
+        (1, 1),
+        (2, 3),
+        (3, 5),
+        (1, 8),
+        (4, 8),
+        (7, 8),
+        (8, 8),
+        (1, 16),
+        (8, 16),
+        (15, 16),
+        (16, 16),
+    ] {
         let world = World::new(threshold, count);
         let custodians = world.custodians();
         let dealt = median(|| {

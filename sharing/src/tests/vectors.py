@@ -9,6 +9,7 @@ https://merlin.cool, and the documentation of the crate.
 
 import base64
 import hmac
+import math
 
 # --- ristretto255 ------------------------------------------------------------
 
@@ -313,29 +314,37 @@ def key_statement(context, key):
     return transcript, [(decode(key), [G])]
 
 
+def differences(count):
+    """The weights of the values at 1, 2, … in their difference of order count - 1."""
+    order = count - 1
+    return [(-1) ** (order - at) * math.comb(order, at) for at in range(count)]
+
+
 def dealing_statement(threshold, keys, context, ephemeral, shares, wrapped):
-    transcript = start(b"dealing")
+    transcript = start(b"dealing/2")
     transcript.absorb(b"context", context)
     transcript.absorb(b"custodians", bytes([threshold]) + listed(keys))
     transcript.absorb(b"wrapped", wrapped)
     transcript.absorb(b"ephemeral", ephemeral)
     transcript.absorb(b"shares", listed(shares))
-    equations = [(decode(ephemeral), [G])]
+    shares, keys = [decode(share) for share in shares], [decode(key) for key in keys]
+
+    def weighted(weights):
+        return [total(w * point for w, point in zip(weights, points)) for points in (shares, keys)]
+
+    # The shares without their masks are of degree t - 1: at least, and at most.
+    equations = [(ZERO, [decode(ephemeral), G]), (G, weighted(differences(threshold)))]
     n = len(keys)
     check = [transcript.challenge(b"check") for _ in range(n - threshold)]
     if check:
         weights = []
         for i in range(1, n + 1):
             # (-1)^(n-1) (n-1)! times SCRAPE's weight, the inverse of the product of i - j.
-            weight = (-1) ** (n - 1)
-            for j in range(1, n):
-                weight = weight * j % L
+            weight = (-1) ** (n - 1) * math.factorial(n - 1)
             for j in range(1, n + 1):
                 weight = weight * pow(i - j, -1, L) % L if j != i else weight
             weights.append(-weight * sum(m * i**at for at, m in enumerate(check)) % L)
-        v = total(w * decode(share) for w, share in zip(weights, shares))
-        u = total(w * decode(key) for w, key in zip(weights, keys))
-        equations.append((v, [u]))
+        equations.append((ZERO, weighted(weights)))
     return transcript, equations
 
 
@@ -357,7 +366,8 @@ def deal(content_key, threshold, keys, context, dice):
     wrapped = sealed + tag(key, sealed)
     shares = [(p[i] * G + r * decode(y)).encode() for i, y in enumerate(keys, 1)]
     transcript, equations = dealing_statement(threshold, keys, context, ephemeral, shares, wrapped)
-    return ephemeral, shares, wrapped, prove(transcript, equations, [r], dice)
+    s = pow(math.factorial(threshold - 1) * polynomial[-1], -1, L)
+    return ephemeral, shares, wrapped, prove(transcript, equations, [s, -r * s % L], dice)
 
 
 def verify_dealing(threshold, keys, context, dealing):
@@ -422,7 +432,7 @@ def main():
     cid = b"b" + base64.b32encode(multihash).lower().rstrip(b"=")
     genesis = bytes([1] * 32)
     context = genesis + bytes([2] * 32) + bytes([3] * 32) + listed([bytes([b]) for b in cid])
-    for threshold, n in [(2, 3), (2, 2)]:
+    for threshold, n in [(2, 3), (2, 2), (3, 5)]:
         secrets = [secret(bytes([i] * 32), b"custodian") for i in range(1, n + 1)]
         keys = [(x * G).encode() for x in secrets]
         reply_secret = secret(bytes([9] * 32), b"reply")
@@ -451,9 +461,13 @@ def main():
             opened.append((i, decode(b) - reply_secret * decode(e)))
             print(delivery.hex())
 
-        # The last two shares: 0 from i and j is (j p(i) - i p(j)) / (j - i).
-        (i, first), (j, second) = opened[-2:]
-        shared = pow(j - i, -1, L) * (j * first - i * second)
+        # Lagrange's weights at 0 of the last t shares are the products of j / (j - i).
+        shared, last = ZERO, opened[-threshold:]
+        for i, share in last:
+            weight = 1
+            for j, _ in last:
+                weight = weight * j * pow(j - i, -1, L) % L if j != i else weight
+            shared = shared + weight * share
         key = wrap_key(shared, context, ephemeral)
         assert tag(key, wrapped[:32]) == wrapped[32:] and crypt(key, wrapped[:32]) == content_key
 

@@ -6,10 +6,10 @@ use codec::Encode;
 use super::world::*;
 use crate::*;
 
-/// Everything that is derived or sent, for 2 of 3 and 2 of 2 custodians.
+/// Everything that is derived or sent, for 2 of 3, 2 of 2 and 3 of 5 custodians.
 fn all() -> String {
     let mut lines = Vec::new();
-    for (threshold, count) in [(2, 3), (2, 2)] {
+    for (threshold, count) in [(2, 3), (2, 2), (3, 5)] {
         let world = World::new(threshold, count);
         let context = KeyContext { genesis: [1; 32], custodian: [101u8; 32] };
         let proof = secret(1).prove(&context, &mut rng(0)).unwrap();

@@ -111,8 +111,13 @@ pub fn scalar(seed: u64) -> Scalar {
 }
 
 /// The points p(1)G to p(count)G.
-pub fn points(coefficients: &[Scalar], count: usize) -> Vec<Point> {
-    (1..=count as u64).map(|place| Point::mul_base(&value(coefficients, place))).collect()
+pub fn points(coefficients: &[Scalar], count: u8) -> Vec<Point> {
+    values(coefficients, count).iter().map(Point::mul_base).collect()
+}
+
+/// The values p(1) to p(count).
+pub fn values(coefficients: &[Scalar], count: u8) -> Vec<Scalar> {
+    (1..=count.into()).map(|place| value(coefficients, place)).collect()
 }
 
 /// The value of a polynomial, lowest coefficient first.

@@ -44,7 +44,8 @@ fn shares_for_other_keys_are_refused() {
     });
 }
 
-/// With t = n, any points are points of a polynomial: here, the shares are bound to the proof.
+/// With t = n, nearly any points are of a polynomial of the right degree: here, the shares are bound
+/// to the proof.
 #[test]
 fn shares_that_are_garbage_are_refused() {
     for threshold in [1, 2, 3] {
@@ -63,7 +64,7 @@ fn shares_that_are_garbage_are_refused() {
                 one.dealing.ephemeral = EphemeralKey(bytes);
                 garbled.push(one);
             }
-            for bytes in [[0; 64], [0xff; 64]] {
+            for bytes in [[0; 96], [0xff; 96]] {
                 let mut one = honest.clone();
                 one.dealing.proof = DealingProof(bytes);
                 garbled.push(one);

@@ -37,7 +37,7 @@ fn entrustment() -> Entrustment {
         ephemeral: EphemeralKey([50; 32]),
         shares: vec![EncryptedShare([51; 32]); 2].try_into().unwrap(),
         wrapped: WrappedKey([52; 48]),
-        proof: DealingProof([53; 64]),
+        proof: DealingProof([53; 96]),
     };
     Entrustment { threshold: 59, dealing }
 }
