@@ -127,8 +127,7 @@ pub fn recover(
     }
     // Of an erased record, the chain has neither shares nor what they were bound to.
     let cid = record.cid().ok_or(SharingError::SharesMissing)?;
-    let name =
-        DealingName { genesis, patient: &record.patient, dealer: &custody.dealer, cid };
+    let name = DealingName { genesis, patient: &record.patient, dealer: &custody.dealer, cid };
     let keys = keys_of(&custody.custodians);
     let custodians = Custodians { threshold: custody.threshold, keys: &keys };
     let context = name.context();

@@ -50,8 +50,9 @@ pub use extension::{
 };
 pub use ids::{ChangeId, EmergencyId, InstitutionId, ModelId, RecordId, RequestId};
 pub use inference::{
-    receipt, receipt_of, FailureCause, FailureCode, Label, Member, ModelStatus, PreprocessingId, Receipt,
-    RequestStatus, SlashReason, Step, VerdictStatus, WorkerStatus, MAX_LABEL_LENGTH, SQUARE_ID,
+    receipt, receipt_of, FailureCause, FailureCode, Label, Member, ModelStatus, PreprocessingId,
+    Receipt, RequestStatus, SlashReason, Step, VerdictStatus, WorkerStatus, MAX_LABEL_LENGTH,
+    SQUARE_ID,
 };
 pub use log::{log_topic, LogHead, PolicyEntry, MAX_POLICY_ENTRY};
 pub use money::{TOKEN_DECIMALS, UNIT};

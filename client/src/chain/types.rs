@@ -3,8 +3,8 @@
 use medchain_disputes::{Game, Side};
 use medchain_primitives::{
     Arithmetic, ChangeId, Cid, Document, InstitutionId, ModelId, ModelStatus, Output,
-    PreprocessingId, Receipt, RecordContent, RecordId, RecordKind, RecordStatus, Relation, RequestId,
-    RequestStatus, Role, SealedAnswer, Step, VerdictStatus,
+    PreprocessingId, Receipt, RecordContent, RecordId, RecordKind, RecordStatus, Relation,
+    RequestId, RequestStatus, Role, SealedAnswer, Step, VerdictStatus,
 };
 
 use crate::{contract::Decoded, AccountId32, H256};

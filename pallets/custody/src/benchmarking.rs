@@ -15,8 +15,8 @@ use frame_support::{
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use medchain_primitives::{
     Appointment, Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, EndReason,
-    InstitutionId, InstitutionName, Purpose, RecordContent, RecordId, RecordKind, RecordStatus, Relation,
-    RelationKind, Role, MAX_INSTITUTION_NAME,
+    InstitutionId, InstitutionName, Purpose, RecordContent, RecordId, RecordKind, RecordStatus,
+    Relation, RelationKind, Role, MAX_INSTITUTION_NAME,
 };
 use medchain_sharing::{
     deal, deliver, CustodianSecret, Custodians as Among, Dealing, DealingContext, Delivery,

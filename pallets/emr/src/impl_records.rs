@@ -242,7 +242,10 @@ impl<T: Config> Pallet<T> {
     /// Checks that the CID is supported, and that no record of the patient has or had this content.
     fn ensure_new_content(patient: &AccountIdOf<T>, cid: &Cid) -> DispatchResult {
         Self::ensure_cid(cid)?;
-        ensure!(!Contents::<T>::contains_key(cid.hashed(), patient), Error::<T>::ContentAlreadyExists);
+        ensure!(
+            !Contents::<T>::contains_key(cid.hashed(), patient),
+            Error::<T>::ContentAlreadyExists
+        );
         Ok(())
     }
 

@@ -74,8 +74,8 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use medchain_primitives::{
         Action, Cid, CidHash, ContentDigest, Document, EncryptionKey, FilmCommitments,
-        InferenceOrder, InstitutionId, InstitutionName, LogHead, PolicyEntry, RecordId, RecordKind, Relation,
-        RelationKind, Role, SealedKey,
+        InferenceOrder, InstitutionId, InstitutionName, LogHead, PolicyEntry, RecordId, RecordKind,
+        Relation, RelationKind, Role, SealedKey,
     };
     use medchain_sharing::Entrustment;
 

@@ -10,9 +10,7 @@ use frame_support::{
     weights::Weight,
 };
 use frame_system::pallet_prelude::BlockNumberFor;
-use medchain_primitives::{
-    Cid, ContentDigest, RecordContent, RecordId, RecordKind, RecordStatus,
-};
+use medchain_primitives::{Cid, ContentDigest, RecordContent, RecordId, RecordKind, RecordStatus};
 use sp_runtime::traits::Saturating;
 
 use crate::{AccountIdOf, BalanceOf, Config, Contents, Pallet, Record, Records};

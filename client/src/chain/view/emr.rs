@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use codec::Decode;
 use medchain_primitives::{
-    Cid, CidHash, EncryptionKey, FilmCommitments, InstitutionId, InstitutionName, RecordId, Relation, Role,
-    SealedKey,
+    Cid, CidHash, EncryptionKey, FilmCommitments, InstitutionId, InstitutionName, RecordId,
+    Relation, Role, SealedKey,
 };
 use subxt::utils::Static;
 

@@ -3,7 +3,8 @@
 use codec::{Decode, Encode};
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, traits::fungible::Mutate};
 use medchain_primitives::{
-    Action, Cid, FilmCommitments, InferenceOrder, ModelId, RecordContent, RecordId, RecordKind, Role,
+    Action, Cid, FilmCommitments, InferenceOrder, ModelId, RecordContent, RecordId, RecordKind,
+    Role,
 };
 use sp_runtime::{DispatchError, TokenError};
 

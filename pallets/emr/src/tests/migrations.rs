@@ -62,7 +62,10 @@ fn records_and_contents_of_version_1_are_kept_but_for_what_is_erased() {
         let (kind, readers) = (medchain_primitives::RecordKind::Report, envelopes(&[ALICE]));
         let (again, of) = (content(RecordId(2)), signed(ALICE));
         let back = Emr::add_record(of, ALICE, again, digest(1), kind, None, readers, None, None);
-        assert_eq!(back.map_err(|failed| failed.error), Err(Error::<Test>::ContentAlreadyExists.into()));
+        assert_eq!(
+            back.map_err(|failed| failed.error),
+            Err(Error::<Test>::ContentAlreadyExists.into())
+        );
 
         // Once is enough.
         let all: Vec<_> = Records::<Test>::iter().collect();

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use medchain_primitives::{
     AnswerCommitment, Arithmetic, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
     EmergencyReason, FailureCause, FailureCode, InputRoot, InstitutionId, InstitutionName, Label,
-    LogHead, ModelId, PreprocessingId, Receipt, RecordContent, RecordId, RecordKind, RelationKind, RequestId,
-    Role, SealedAnswer, VerdictCommitment,
+    LogHead, ModelId, PreprocessingId, Receipt, RecordContent, RecordId, RecordKind, RelationKind,
+    RequestId, Role, SealedAnswer, VerdictCommitment,
 };
 use medchain_sharing::{
     CustodianKey, DealingId, EncryptedShare, EphemeralKey, ReplyKey, VerifiedDealing,
@@ -160,10 +160,9 @@ fn structs_of_emr_are_as_they_are_read() {
             ("deposit", 1u128.encode()),
         ],
     );
-    for content in [
-        RecordContent::kept(cid(), ContentDigest([4; 32])),
-        RecordContent::Erased(cid().hashed()),
-    ] {
+    for content in
+        [RecordContent::kept(cid(), ContentDigest([4; 32])), RecordContent::Erased(cid().hashed())]
+    {
         check_struct(
             "Emr",
             "Records",
