@@ -9,7 +9,7 @@ import { i18n } from '../i18n/index.svelte';
 import { session } from '../keys/session.svelte';
 import { get } from '../store/blocks';
 import { contentOf, counts, keyOf, openVerdict } from './open';
-import { asText, recordOf, verdictOf, type Model, type Verdict } from './read';
+import { asText, documentOf, recordOf, verdictOf, type Model, type Verdict } from './read';
 
 /** The largest model card that is read. */
 const MAX_CARD = 1024 * 1024;
@@ -86,12 +86,14 @@ async function gather(block: Block, at: string, id: bigint, request: bigint | nu
   const { t } = i18n;
   if (!record) throw new Error(t.report.notThere(block.number));
   if (record.kind.type !== 'ChestXray') throw new Error(t.record.notAnImage);
+  const document = documentOf(record);
+  if (!document) throw new Error(t.record.erased);
   return {
     genesis: toHex(await chain.genesis),
     block: { number: block.number, hash: block.hash, time: Number(time) },
     record: {
       id: Number(id), patient: record.patient, patient_name: null, author: record.author,
-      added_at: record.added_at, cid: asText(record.cid), digest: record.digest,
+      added_at: record.added_at, ...document,
       superseded_by: record.status.type === 'Superseded' ? Number(record.status.value.by) : null,
     },
     ...(request === null ? NOTHING : await ordered(block.number, at, id, request, key)),
