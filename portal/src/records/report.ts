@@ -76,6 +76,9 @@ export async function draw(record: bigint, request: bigint | null): Promise<Uint
   }
 }
 
+/** The record was erased, so that the chain does not know its film any more. */
+class Forgotten extends Error {}
+
 /**
  * What a report says in the state of the block `at`; `block` is the one that is reported. Without a
  * key, a verdict stays sealed.
@@ -87,7 +90,7 @@ async function gather(block: Block, at: string, id: bigint, request: bigint | nu
   if (!record) throw new Error(t.report.notThere(block.number));
   if (record.kind.type !== 'ChestXray') throw new Error(t.record.notAnImage);
   const document = documentOf(record);
-  if (!document) throw new Error(t.record.erased);
+  if (!document) throw new Forgotten(t.record.erased);
   return {
     genesis: toHex(await chain.genesis),
     block: { number: block.number, hash: block.hash, time: Number(time) },
@@ -330,7 +333,10 @@ async function beside(claim: Claim, isOnChain: boolean): Promise<Pick<Verified, 
     const found = claim.compare(values, opening?.film ?? null, isThen);
     return { checks: [...checks, ...found.checks], expected: found.expected, outcome: isThen ? values.outcome : null };
   } catch (error) {
-    return { checks: [...checks, check(what.request, false, '', sentence(error))], expected: null, outcome: null };
+    // What the chain forgot is not compared. What the page claims and is not on the chain is an answer.
+    const failed = error instanceof Forgotten
+      ? unknown(what.rest, sentence(error)) : check(what.request, false, '', sentence(error));
+    return { checks: [...checks, failed], expected: null, outcome: null };
   } finally {
     if (opening) free(opening);
   }
