@@ -5,7 +5,7 @@ use frame_support::{
     storage::unhashed,
     traits::{GetStorageVersion, OnRuntimeUpgrade, StorageVersion},
 };
-use medchain_primitives::{RecordContent, RecordId, RecordStatus};
+use medchain_primitives::{RecordContent, RecordId, RecordKind, RecordStatus};
 
 use crate::{
     migrations::{v1, HideErased},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Puts the state back to what version 1 stored, with this digest of every record.
-fn as_version_1(digest: u8) {
+fn as_version_1(byte: u8) {
     let all: Vec<_> = Records::<Test>::iter().collect();
     let _ = Contents::<Test>::clear(u32::MAX, None);
     for (id, record) in all {
@@ -23,7 +23,7 @@ fn as_version_1(digest: u8) {
             patient: record.patient,
             author: record.author,
             cid: cid.clone(),
-            digest: super::super::mock::digest(digest),
+            digest: digest(byte),
             kind: record.kind,
             previous: record.previous,
             added_at: record.added_at,
@@ -59,9 +59,9 @@ fn records_and_contents_of_version_1_are_kept_but_for_what_is_erased() {
         assert_eq!(Contents::<Test>::iter().count(), 3);
         assert_ok!(Emr::do_try_state());
         // An erased content does not come back with the upgrade.
-        let (kind, readers) = (medchain_primitives::RecordKind::Report, envelopes(&[ALICE]));
-        let (again, of) = (content(RecordId(2)), signed(ALICE));
-        let back = Emr::add_record(of, ALICE, again, digest(1), kind, None, readers, None, None);
+        let (kind, readers) = (RecordKind::Report, envelopes(&[ALICE]));
+        let (me, again) = (signed(ALICE), content(RecordId(2)));
+        let back = Emr::add_record(me, ALICE, again, digest(1), kind, None, readers, None, None);
         assert_eq!(
             back.map_err(|failed| failed.error),
             Err(Error::<Test>::ContentAlreadyExists.into())
