@@ -1177,8 +1177,9 @@ pub mod pallet {
 
         /// Erases a record: destroys its envelopes and its shares for good.
         ///
-        /// The commitments are removed, and the deposits released. Other versions of the record are
-        /// not affected.
+        /// The commitments, the CID and the digest are removed, and the deposits released. The hash of
+        /// the CID stays, so that the content cannot be added again. Note the CID before, to have
+        /// stores delete the file. Other versions of the record are not affected.
         ///
         /// ## Dispatch origin
         /// Signed by the patient.
