@@ -46,6 +46,12 @@ pub struct EraseArgs {
     /// your key before the record is erased.
     #[arg(long, conflicts_with = "keep_stored")]
     pub even_if_shared: bool,
+    /// The CID of its content, where it was erased before and nothing here knows that any more.
+    ///
+    /// The chain keeps only its hash, with which it is compared. Your log has it: see `medchain
+    /// audit`.
+    #[arg(long)]
+    pub cid: Option<Cid>,
 }
 
 /// An erased record.
@@ -122,6 +128,9 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     let chain = context.chain().await?;
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
+    if let Some(cid) = args.cid.as_ref().filter(|cid| !record.content.is_of(cid)) {
+        bail!("{cid} is not the CID of record {}: it does not have the hash on chain", record.id);
+    }
     // The erasure destroys the envelopes. Where no key opens, nothing shows whose the file is.
     let keys = match args.keep_stored {
         true => Vec::new(),
@@ -134,7 +143,10 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     } else {
         None
     };
-    let cid = records::erased_cid(context, &record).await?;
+    let cid = match &args.cid {
+        Some(cid) => Some(cid.clone()),
+        None => records::erased_cid(context, &record).await?,
+    };
     // The record is erased now; if the rest fails, the same command finishes it.
     let finish = async {
         let view = context.view().await?;

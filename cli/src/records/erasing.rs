@@ -98,9 +98,12 @@ async fn in_its_block(context: &Context, record: &Record) -> Option<Cid> {
 
 /// Why [`erased_cid`] has none, and the way out.
 pub fn nowhere(record: &Record) -> String {
+    let Record { id, added_at, .. } = record;
     format!(
-        "the chain keeps only the hash of its CID, and neither the journal on this computer, nor          the node's block {}, nor the list of a store that answers has the CID; repeat the command          on the computer that erased the record, or with --node and a node that keeps the states          of old blocks",
-        record.added_at
+        "the chain keeps only the hash of its CID, and neither the journal on this computer, nor \
+         block {added_at} on the node, nor the list of a store that answers has the CID; run \
+         `medchain erase {id}` on the computer that erased it, or with --node and a node that keeps \
+         the states of old blocks, or with --cid and the CID, which your log has (`medchain audit`)"
     )
 }
 

@@ -68,7 +68,16 @@ fn an_erasure_is_finished_by_whatever_still_knows_the_cid() {
     assert!(why.contains("keeps only the hash of its CID"), "{again}");
     let refused = elsewhere(&world, &["erase", &id, "--certificate", "none.json"]);
     let line = refused.one_error_line();
-    assert!(line.contains("no certificate can be made") && line.contains("--node"), "{line}");
+    assert!(line.contains("no certificate can be made") && line.contains("--cid"), "{line}");
+    // Unless somebody says it.
+    let (given, false_one) = (cid.to_string(), cid_of(b"a film").to_string());
+    let refused = elsewhere(&world, &["erase", &id, "--cid", &false_one]);
+    let line = refused.one_error_line();
+    assert!(line.contains("does not have the hash on chain"), "{line}");
+    let certify = ["erase", &id, "--cid", &given, "--certificate", "given.json"];
+    let finished = elsewhere(&world, &certify).json();
+    assert_eq!(finished["stores"][0]["outcome"], "not_kept", "{finished}");
+    assert_eq!(verify(&world, "given.json").code, 0);
 
     // The journal does.
     let again = world.done(PATIENT, &["erase", &id, "--certificate", "later.json"]);
