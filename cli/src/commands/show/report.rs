@@ -327,6 +327,16 @@ mod tests {
     }
 
     #[test]
+    fn an_erased_record_has_the_hash_of_its_cid_alone() {
+        let mut report = report(RequestStatus::Drawing, None, None);
+        assert!(report.to_string().contains(cid_of(b"film").as_str()));
+        (report.record.cid, report.record.digest) = (None, None);
+        let shown = report.to_string();
+        assert!(shown.contains(&report.record.cid_hash), "{shown}");
+        assert!(!shown.contains("SHA-256") && shown.contains("not known to the chain"), "{shown}");
+    }
+
+    #[test]
     fn a_request_in_work_shows_its_workers() {
         let worker = AccountId32([7; 32]);
         let members = vec![Member { worker, step: Step::Chosen }];
