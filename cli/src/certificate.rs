@@ -20,8 +20,8 @@ use crate::output::{one_line, time};
 
 pub use check::{checks, Check};
 
-/// The version of the format that is written and read here.
-const VERSION: u32 = 1;
+/// The version of the format that is written here. Version 1 is read as well.
+const VERSION: u32 = 2;
 /// The largest certificate that is read, in bytes: about a hundred times the usual size.
 pub const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// A note for people who open the file.
@@ -84,11 +84,13 @@ pub struct RecordPart {
     pub id: RecordId,
     /// Its patient.
     pub patient: AccountId32,
-    /// The CID of the encrypted bytes.
+    /// The CID of the encrypted bytes, whose hash the chain keeps.
     #[serde(with = "as_text")]
     pub cid: Cid,
-    /// SHA-256 of the encrypted bytes.
-    pub digest: H256,
+    /// SHA-256 of the encrypted bytes, in certificates of version 1: runtimes before version 4 kept
+    /// it. The CID says the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<H256>,
 }
 
 /// The transaction that erased a record.
@@ -171,13 +173,14 @@ pub fn proven_keys(record: RecordId, readers: &[AccountId32]) -> Vec<Vec<u8>> {
 }
 
 impl Certificate {
-    /// Makes a certificate of a node's proof of [`proven_keys`] and the stores' answers.
+    /// Makes a certificate of a node's proof of [`proven_keys`] and the stores' answers, for a
+    /// record whose content had this CID.
     ///
     /// # Errors
     ///
-    /// When the proof does not show that the record is erased.
+    /// When the proof does not show that the record is erased and had this content.
     pub fn new(
-        record: RecordId,
+        (record, cid): (RecordId, Cid),
         proof: ReadProof,
         erasure: Option<ErasurePart>,
         stores: Vec<StorePart>,
@@ -199,12 +202,7 @@ impl Certificate {
                 time: time::shown(state.timestamp()?),
                 header: HexBytes(proof.header),
             },
-            record: RecordPart {
-                id: record,
-                patient: found.patient,
-                cid: found.cid,
-                digest: H256(found.digest.0),
-            },
+            record: RecordPart { id: record, patient: found.patient, cid, digest: None },
             erasure,
             absent: KEY_HOLDERS.map(str::to_owned).to_vec(),
             proof: proof.nodes.into_iter().map(HexBytes).collect(),
@@ -226,9 +224,9 @@ impl Certificate {
         }
         let versioned: Versioned =
             serde_json::from_slice(bytes).context("not a certificate of erasure")?;
-        if versioned.version != VERSION {
+        if !(1..=VERSION).contains(&versioned.version) {
             bail!(
-                "the certificate has version {}, and this program reads version {VERSION}; \
+                "the certificate has version {}, and this program reads versions 1 to {VERSION}; \
                  update the program",
                 versioned.version
             );

@@ -10,9 +10,11 @@
 //! - `<genesis hash>-<tag>.<number>.content`, its encrypted content until the chain has it;
 //! - `<genesis hash>-<tag>.picture`, which says which publication shows a picture;
 //! - `<genesis hash>-sent-<hash>.json` for each other transaction on its way;
+//! - `<genesis hash>-erased-<record>.cid`, the CID of each record that this account has erased;
 //! - `digest.key`, the key of the digests, and `locks/`.
 
 mod entry;
+mod erased;
 mod locks;
 mod named;
 mod pictures;

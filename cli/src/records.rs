@@ -14,11 +14,11 @@ mod summary;
 
 use anyhow::{Context as _, Result};
 use medchain_client::chain::{Record, View};
-use medchain_primitives::RecordId;
+use medchain_primitives::{Document, RecordId};
 
 pub use content::{fetch_content, Content};
 pub use custody::{entrust, handed_over, wait, Delivered, DELIVERY_LIMIT};
-pub use erasing::{delete_content, Deletion};
+pub use erasing::{delete_content, erased_cid, nowhere, Deletion};
 pub use film::{commitments, film_of, Film};
 pub use keys::keys;
 pub use opening::{ciphertext, key, open, FetchTimings};
@@ -36,4 +36,11 @@ pub async fn find(view: &View, id: RecordId) -> Result<Record> {
     view.record(id)
         .await?
         .with_context(|| format!("there is no record {id}; see `medchain records`"))
+}
+
+/// Where the content of a record is; an error where it was erased.
+pub fn document(record: &Record) -> Result<&Document> {
+    record.content.document().with_context(|| {
+        format!("record {} was erased by its patient: the chain does not know its CID", record.id)
+    })
 }

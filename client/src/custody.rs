@@ -125,12 +125,9 @@ pub fn recover(
     if reply.public() != grant.reply {
         return Err(SharingError::KeyMismatch.into());
     }
-    let name = DealingName {
-        genesis,
-        patient: &record.patient,
-        dealer: &custody.dealer,
-        cid: &record.cid,
-    };
+    // Of an erased record, the chain has neither shares nor what they were bound to.
+    let cid = record.cid().ok_or(SharingError::SharesMissing)?;
+    let name = DealingName { genesis, patient: &record.patient, dealer: &custody.dealer, cid };
     let keys = keys_of(&custody.custodians);
     let custodians = Custodians { threshold: custody.threshold, keys: &keys };
     let context = name.context();

@@ -20,7 +20,7 @@ use medchain_client::{
     AccountId32,
 };
 use medchain_primitives::{
-    receipt, Action, Decision, DenyReason, InstitutionId, Output, RecordKind, Role,
+    receipt, Action, Decision, DenyReason, InstitutionId, Output, RecordContent, RecordKind, Role,
 };
 
 async fn chain() -> Option<Chain> {
@@ -133,7 +133,8 @@ async fn the_whole_job_runs_through_the_client() {
     let view = chain.best().await.unwrap();
     let record = view.records_of(&account).await.unwrap().pop().unwrap();
     assert_eq!(record.status, RecordStatus::Active);
-    assert_eq!((record.cid, record.digest), (cid_of(content), digest(content)));
+    let kept = RecordContent::kept(cid_of(content), digest(content));
+    assert_eq!(record.content, kept);
     assert!(record.deposit > 0);
     let record = record.id;
     let requested = outcome.events.iter().find_map(|event| match event {

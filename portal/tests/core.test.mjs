@@ -81,6 +81,7 @@ equal('a code that is cut off is refused', /^\[damaged-code\] .*damaged/.test(mi
 const receiptOf = (cid) => hex(core.receipt(genesis, new TextEncoder().encode('medchain/1'), cid, bytes(golden.verdict.sealed)));
 equal('a receipt', receiptOf(golden.cid), golden.receipt);
 equal('that of another film is another', receiptOf(golden.trees[1].root) !== golden.receipt, true);
+equal('the hash of a CID', hex(core.cidHash(golden.cid)), golden.cid_hash);
 equal('the commitments to a film', hex(key.commitments(core.square(image))), golden.commitments);
 
 // The network, beside onnxruntime, to which vision/tests/golden.rs holds the native kernels.

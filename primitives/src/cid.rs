@@ -4,6 +4,7 @@
 //! codec `raw` or `dag-pb`, hash `sha2-256`, multibase `base32` in lower case
 //! without padding, and nothing else, so that each content has exactly one text.
 
+use blake2::{digest::consts::U32, Blake2b, Digest};
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
@@ -31,6 +32,25 @@ const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 )]
 #[scale_info(replace_segment("medchain_primitives", "medchain"), replace_segment("cid", "types"))]
 pub struct Cid(BoundedVec<u8, ConstU32<MAX_CID_LENGTH>>);
+
+/// The BLAKE2b-256 hash of the text of a CID.
+///
+/// Whoever has the CID sees that it is this one. Nobody else learns anything: the CID of an
+/// encrypted file cannot be guessed.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+#[scale_info(replace_segment("medchain_primitives", "medchain"), replace_segment("cid", "types"))]
+pub struct CidHash(pub [u8; 32]);
 
 /// How the content behind a CID is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +130,11 @@ impl Cid {
     /// The first [`CidError`] that applies.
     pub fn check(&self) -> Result<(CidCodec, [u8; DIGEST_LENGTH]), CidError> {
         decode(&self.0)
+    }
+
+    /// The hash that stands for this CID where the CID itself must not stand.
+    pub fn hashed(&self) -> CidHash {
+        CidHash(Blake2b::<U32>::digest(self.as_bytes()).into())
     }
 
     /// The text, unchecked.
@@ -212,6 +237,16 @@ mod tests {
         assert_eq!(codec, CidCodec::Raw);
         assert_eq!(digest[..4], [0xba, 0x78, 0x16, 0xbf]);
         assert_eq!(Cid::new(codec, digest).as_str(), ABC);
+    }
+
+    /// As `b2sum -l 256` prints it for the text.
+    #[test]
+    fn a_cid_is_hashed_as_text() {
+        let cid = Cid::parse(ABC.as_bytes()).unwrap();
+        let expected = "b9ca388f9f31a02ffa3e23d0db2be65a719d2d176981b534672086479442c530";
+        let found: String = cid.hashed().0.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(found, expected);
+        assert_ne!(cid.hashed(), Cid::new(CidCodec::DagPb, cid.check().unwrap().1).hashed());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-use crate::{names::named_enum, AnswerCommitment, Cid, SealedAnswer};
+use crate::{names::named_enum, AnswerCommitment, Cid, RecordContent, SealedAnswer};
 
 /// The longest label and the longest preprocessing id, in bytes.
 pub const MAX_LABEL_LENGTH: u32 = 32;
@@ -278,10 +278,32 @@ pub fn receipt(
     Receipt(Blake2b::<U32>::digest(preimage).into())
 }
 
+/// The receipt of a verdict on a record, as the chain computes it.
+///
+/// A verdict that is reached after the record was erased has the hash of the CID in the place of
+/// the CID, which the chain does not know any more.
+pub fn receipt_of(
+    model_sha256: &[u8; 32],
+    preprocessing: &PreprocessingId,
+    content: &RecordContent,
+    sealed: &SealedAnswer,
+) -> Receipt {
+    match content {
+        RecordContent::Kept(document) => {
+            receipt(model_sha256, preprocessing, &document.cid, sealed)
+        }
+        RecordContent::Erased(hash) => {
+            // The length of an empty CID, which no record has: so no two contents encode alike.
+            let preimage = (model_sha256, preprocessing, 0u8, hash, sealed).encode();
+            Receipt(Blake2b::<U32>::digest(preimage).into())
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::CidCodec;
+    use crate::{CidCodec, ContentDigest};
 
     #[test]
     fn a_receipt_depends_on_every_part() {
@@ -294,6 +316,11 @@ mod tests {
         assert_ne!(base, receipt(&[1; 32], &id("b"), &cid(2), &sealed(3)));
         assert_ne!(base, receipt(&[1; 32], &id("a"), &cid(3), &sealed(3)));
         assert_ne!(base, receipt(&[1; 32], &id("a"), &cid(2), &sealed(4)));
+        let of = |content: &RecordContent| receipt_of(&[1; 32], &id("a"), content, &sealed(3));
+        assert_eq!(base, of(&RecordContent::kept(cid(2), ContentDigest([9; 32]))));
+        let erased = of(&RecordContent::Erased(cid(2).hashed()));
+        assert_ne!(base, erased);
+        assert_ne!(erased, of(&RecordContent::Erased(cid(3).hashed())));
     }
 
     #[test]

@@ -38,7 +38,7 @@ mod sets;
 mod verdict;
 
 pub use access::{Action, Decision, Denied, DenyReason, Purpose, POLICY_CHECK_SELECTOR};
-pub use cid::{Cid, CidCodec, CidError, MAX_CID_LENGTH};
+pub use cid::{Cid, CidCodec, CidError, CidHash, MAX_CID_LENGTH};
 pub use crypto::{ContentDigest, EncryptionKey};
 pub use custody::{Basis, EmergencyReason, EmergencyStatus, EndReason};
 pub use envelope::{
@@ -50,8 +50,9 @@ pub use extension::{
 };
 pub use ids::{ChangeId, EmergencyId, InstitutionId, ModelId, RecordId, RequestId};
 pub use inference::{
-    receipt, FailureCause, FailureCode, Label, Member, ModelStatus, PreprocessingId, Receipt,
-    RequestStatus, SlashReason, Step, VerdictStatus, WorkerStatus, MAX_LABEL_LENGTH, SQUARE_ID,
+    receipt, receipt_of, FailureCause, FailureCode, Label, Member, ModelStatus, PreprocessingId,
+    Receipt, RequestStatus, SlashReason, Step, VerdictStatus, WorkerStatus, MAX_LABEL_LENGTH,
+    SQUARE_ID,
 };
 pub use log::{log_topic, LogHead, PolicyEntry, MAX_POLICY_ENTRY};
 pub use money::{TOKEN_DECIMALS, UNIT};
@@ -62,7 +63,7 @@ pub use people::{
     Appointment, InstitutionName, Relation, RelationKind, Role, MAX_INSTITUTION_NAME,
     MIN_ETHICS_MEMBERS,
 };
-pub use record::{Document, RecordKind, RecordStatus};
+pub use record::{Document, RecordContent, RecordKind, RecordStatus};
 pub use sets::{ActionSet, PurposeSet, RoleSet, SetError};
 pub use verdict::{
     AnswerCommitment, AnswerSalt, Arithmetic, FilmCommitments, InferenceOrder, InputRoot,

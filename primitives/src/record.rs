@@ -3,7 +3,7 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-use crate::{names::named_enum, Cid, ContentDigest, RecordId};
+use crate::{names::named_enum, Cid, CidHash, ContentDigest, RecordId};
 
 named_enum! {
     /// What kind of document a record holds.
@@ -30,6 +30,51 @@ pub struct Document {
     pub cid: Cid,
     /// The SHA-256 digest of the encrypted bytes.
     pub digest: ContentDigest,
+}
+
+/// What the chain knows of the encrypted bytes of a record.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+#[scale_info(
+    replace_segment("medchain_primitives", "medchain"),
+    replace_segment("record", "types")
+)]
+pub enum RecordContent {
+    /// The record is not erased: their CID and digest.
+    #[codec(index = 0)]
+    Kept(Document),
+    /// The record was erased: only the hash of the CID.
+    #[codec(index = 1)]
+    Erased(CidHash),
+}
+
+impl RecordContent {
+    /// That of a record that is not erased.
+    pub fn kept(cid: Cid, digest: ContentDigest) -> Self {
+        Self::Kept(Document { cid, digest })
+    }
+
+    /// CID and digest; none of an erased record.
+    pub const fn document(&self) -> Option<&Document> {
+        match self {
+            Self::Kept(document) => Some(document),
+            Self::Erased(_) => None,
+        }
+    }
+
+    /// The hash of the CID, which stays the same when the record is erased.
+    pub fn cid_hash(&self) -> CidHash {
+        match self {
+            Self::Kept(document) => document.cid.hashed(),
+            Self::Erased(hash) => *hash,
+        }
+    }
+
+    /// Whether a record has, or had, the content of this CID.
+    pub fn is_of(&self, cid: &Cid) -> bool {
+        self.cid_hash() == cid.hashed()
+    }
 }
 
 /// Whether a record is the newest version, was replaced, or was erased.
@@ -67,6 +112,20 @@ pub enum RecordStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::CidCodec;
+
+    #[test]
+    fn an_erased_content_is_the_hash_of_its_cid_alone() {
+        let (cid, digest) = (Cid::new(CidCodec::Raw, [7; 32]), ContentDigest([7; 32]));
+        let kept = RecordContent::kept(cid.clone(), digest);
+        assert_eq!(kept.document(), Some(&Document { cid: cid.clone(), digest }));
+        let erased = RecordContent::Erased(kept.cid_hash());
+        assert_eq!((erased.document(), erased.cid_hash()), (None, cid.hashed()));
+        assert!(kept.is_of(&cid) && erased.is_of(&cid));
+        assert!(!erased.is_of(&Cid::new(CidCodec::DagPb, [7; 32])));
+        assert_eq!(erased.encode(), [&[1][..], &cid.hashed().0].concat());
+        assert_eq!(kept.encode()[0], 0);
+    }
 
     #[test]
     fn a_status_has_its_index() {

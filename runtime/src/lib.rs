@@ -94,7 +94,7 @@ pub type UncheckedExtrinsic =
 /// The migrations of a runtime upgrade.
 ///
 /// Each checks the pallet's storage version first, and does nothing more once it has run.
-pub type Migrations = ();
+pub type Migrations = (pallet_emr::migrations::HideErased<Runtime>,);
 
 pub type Executive = frame_executive::Executive<
     Runtime,

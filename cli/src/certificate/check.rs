@@ -107,17 +107,26 @@ fn about_the_record(certificate: &Certificate, state: &ProvenState) -> Vec<Check
     });
     let facts = record.and_then(|record| {
         same("the patient is", &record.patient, &part.patient.to_string())?;
-        same("the CID is", &record.cid, part.cid.as_str())?;
-        same("the SHA-256 is", &whole(&H256(record.digest.0)), &whole(&part.digest))
+        let [found, claimed] =
+            [record.content.cid_hash(), part.cid.hashed()].map(|hash| whole(&H256(hash.0)));
+        same("the hash of the CID is", &found, &claimed)?;
+        match (&part.digest, record.content.document()) {
+            (None, _) => Ok(()),
+            (Some(digest), Some(document)) => {
+                same("the SHA-256 is", &whole(&H256(document.digest.0)), &whole(digest))
+            }
+            (Some(_), None) => Err("the state has no SHA-256 of it".to_owned()),
+        }
     });
+    let sha256 = part.digest.as_ref().map(|digest| format!(" of SHA-256 {}", whole(digest)));
     let mut all = vec![
         Check::new(format!("record {id} is erased and has no envelopes"), erased),
         Check::new(
             format!(
-                "it belonged to {}, with the content {} of SHA-256 {}",
+                "it belonged to {}, with the content {}{}",
                 part.patient,
                 part.cid,
-                whole(&part.digest)
+                sha256.unwrap_or_default()
             ),
             facts,
         ),

@@ -5,7 +5,7 @@ use medchain_client::{
     chain::{proof::keys, RecordStatus},
     store::StoreError,
 };
-use medchain_primitives::{CidCodec, ContentDigest, RecordKind};
+use medchain_primitives::{CidCodec, ContentDigest, RecordContent, RecordKind};
 use sp_core::Blake2Hasher;
 use sp_trie::{
     recorder::Recorder,
@@ -19,29 +19,45 @@ const RECORD: RecordId = RecordId(7);
 const PATIENT: AccountId32 = AccountId32([1; 32]);
 const LAB: AccountId32 = AccountId32([2; 32]);
 
-/// A state of the chain.
+/// A state of the chain, by a runtime of this version.
 struct State {
+    version: u32,
     status: RecordStatus,
     envelopes: u32,
     left: Vec<Vec<u8>>,
 }
 
 fn erased() -> State {
-    State { status: RecordStatus::Erased, envelopes: 0, left: Vec::new() }
+    State { version: 4, status: RecordStatus::Erased, envelopes: 0, left: Vec::new() }
+}
+
+/// The content of a record.
+fn content(id: u64) -> (Cid, ContentDigest) {
+    let digest = ContentDigest([id as u8; 32]);
+    (Cid::new(CidCodec::Raw, digest.0), digest)
+}
+
+/// The record that is erased, with its content.
+fn it() -> (RecordId, Cid) {
+    (RECORD, content(RECORD.0).0)
 }
 
 impl State {
     fn values(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
         // The fields of Emr.Records, in their order in the runtime.
         let record = |id: u64, status: RecordStatus, envelopes: u32| {
-            let digest = ContentDigest([id as u8; 32]);
-            let cid = Cid::new(CidCodec::Raw, digest.0);
-            let about = (PATIENT, LAB, cid, digest, RecordKind::ChestXray, None::<RecordId>);
-            (about, 12u32, status, envelopes, 0u128).encode()
+            let (cid, digest) = content(id);
+            let content = match (self.version, status) {
+                (..4, _) => (cid, digest).encode(),
+                (_, RecordStatus::Erased) => RecordContent::Erased(cid.hashed()).encode(),
+                _ => RecordContent::kept(cid, digest).encode(),
+            };
+            let rest = (RecordKind::ChestXray, None::<RecordId>, 12u32, status, envelopes, 0u128);
+            [(PATIENT, LAB).encode(), content, rest.encode()].concat()
         };
         let mut values = vec![
             (keys::genesis_hash(), H256([6; 32]).encode()),
-            (keys::last_runtime_upgrade(), (Compact(4u32), "medchain").encode()),
+            (keys::last_runtime_upgrade(), (Compact(self.version), "medchain").encode()),
             (keys::timestamp(), 1_764_118_487_123u64.encode()),
             (keys::record(RECORD), record(RECORD.0, self.status, self.envelopes)),
         ];
@@ -81,7 +97,7 @@ impl State {
         let lost = StoreError::Unreachable { store: "y".into(), reason: "no\nroute".into() };
         let lost = Unpinned::now("the IPFS node at y".into(), Err(lost));
         let stores = vec![gone.into(), lost.into()];
-        Certificate::new(RECORD, proof, Some(erasure), stores, None)
+        Certificate::new(it(), proof, Some(erasure), stores, None)
     }
 }
 
@@ -107,7 +123,9 @@ fn what_is_written_reads_back_and_holds() {
     let json = certificate.to_json().unwrap();
     assert_eq!(Certificate::read(json.as_bytes()).unwrap(), certificate);
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(value["medchain_erasure_certificate"], 1);
+    assert_eq!(value["medchain_erasure_certificate"], 2);
+    assert_eq!(value["record"]["cid"], it().1.to_string());
+    assert_eq!(value["record"].get("digest"), None);
     assert_eq!(value["block"]["number"], 1234);
     assert_eq!(value["block"]["time"], "2025-11-26T00:54:47.123Z");
     assert_eq!(value["record"]["patient"], PATIENT.to_string());
@@ -141,8 +159,13 @@ fn none_is_made_of_a_record_that_is_not_erased() {
         assert!(refused.contains(&format!("{entry} still has an entry for it")), "{refused}");
     }
     let proof = erased().proof(&proven_keys(RecordId(99), &[]));
-    let refused = Certificate::new(RecordId(99), proof, None, Vec::new(), None).unwrap_err();
+    let other = (RecordId(99), it().1);
+    let refused = Certificate::new(other, proof, None, Vec::new(), None).unwrap_err();
     assert_eq!(refused.to_string(), "there is no record 99");
+    // Nor with the CID of another content, which a false journal could name.
+    let (proof, other) = (erased().proof(&proven_keys(RECORD, &[])), (RECORD, content(8).0));
+    let refused = Certificate::new(other, proof, None, Vec::new(), None).unwrap_err().to_string();
+    assert!(refused.contains("the hash of the CID is 0x"), "{refused}");
 }
 
 #[test]
@@ -152,6 +175,7 @@ fn a_proof_of_a_state_with_the_record_shows_so() {
         status: RecordStatus::Active,
         envelopes: 1,
         left: vec![keys::envelope(RECORD, &LAB)],
+        ..erased()
     };
     let proof = before.proof(&proven_keys(RECORD, &[PATIENT, LAB]));
     let failing = failing(|certificate| {
@@ -191,8 +215,34 @@ fn an_altered_claim_fails() {
     fails_with("the version is 4", |it| it.chain.spec_version = 3);
     fails_with("the time is", |it| it.block.time = "2020-01-01T00:00:00.000Z".into());
     fails_with("the patient is", |it| it.record.patient = LAB);
-    fails_with("the SHA-256 is", |it| it.record.digest = H256([8; 32]));
-    fails_with("the CID is", |it| it.record.cid = Cid::new(CidCodec::DagPb, [7; 32]));
+    // The same digest, and another codec.
+    let other = Cid::new(CidCodec::DagPb, content(RECORD.0).1 .0);
+    fails_with("the hash of the CID is", |it| it.record.cid = other);
+    fails_with("no SHA-256 of it", |it| it.record.digest = Some(H256([7; 32])));
+}
+
+/// As programs wrote it for runtimes that kept the CID and the digest of an erased record.
+#[test]
+fn a_certificate_of_version_1_is_read() {
+    let older = State { version: 3, ..erased() };
+    let mut certificate = older.certificate().unwrap();
+    certificate.version = 1;
+    certificate.record.digest = Some(H256(content(RECORD.0).1 .0));
+    let json = certificate.to_json().unwrap();
+    assert!(json.contains("\"digest\": \"0x0707"), "{json}");
+    let read = Certificate::read(json.as_bytes()).unwrap();
+    assert_eq!(read, certificate);
+    assert!(checks(&read).iter().all(Check::holds), "{:?}", checks(&read));
+    let failing = |alter: fn(&mut RecordPart)| {
+        let mut altered = read.clone();
+        alter(&mut altered.record);
+        let all = checks(&altered);
+        all.iter().filter(|check| !check.holds()).map(Check::to_string).collect::<Vec<_>>().concat()
+    };
+    let digest = failing(|record| record.digest = Some(H256([8; 32])));
+    assert!(digest.contains("the SHA-256 is 0x0707"), "{digest}");
+    let cid = failing(|record| record.cid = content(8).0);
+    assert!(cid.contains("the hash of the CID is 0x"), "{cid}");
 }
 
 #[test]
@@ -247,7 +297,10 @@ fn a_file_that_is_not_a_certificate_is_refused() {
     check("", "not a certificate of erasure");
     check("[]", "not a certificate of erasure");
     check("{\"record\": 7}", "not a certificate of erasure");
-    check("{\"medchain_erasure_certificate\": 2}", "version 2, and this program reads version 1");
+    for version in [0, 3] {
+        let text = format!("{{\"medchain_erasure_certificate\": {version}}}");
+        check(&text, &format!("version {version}, and this program reads versions 1 to 2"));
+    }
     check("{\"medchain_erasure_certificate\": 1}", "damaged: missing field");
     let good = erased().certificate().unwrap().to_json().unwrap();
     check(&good.replacen("\"0x", "\"0y", 1), "damaged");

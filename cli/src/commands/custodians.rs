@@ -219,7 +219,8 @@ pub async fn entrust(context: &Context, record: RecordId) -> Result<EntrustRepor
     }
     trust::ensure_record(context, &record).await?;
     let key = records::key(context, &view, &record).await?;
-    let entrusted = records::entrust(context, &view, &record.patient, &record.cid, &key).await?;
+    let cid = &records::document(&record)?.cid;
+    let entrusted = records::entrust(context, &view, &record.patient, cid, &key).await?;
     let Some(entrusted) = entrusted else {
         bail!(
             "{} has no custodians that could keep the key; see `medchain custodians set`",

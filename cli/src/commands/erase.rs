@@ -9,7 +9,7 @@ use medchain_client::{
     chain::{Call, Chain, ChainEvent, Finality, Record, RecordStatus, View},
     AccountId32, H256,
 };
-use medchain_primitives::RecordId;
+use medchain_primitives::{Cid, RecordId};
 use serde::Serialize;
 
 use crate::{
@@ -46,6 +46,12 @@ pub struct EraseArgs {
     /// your key before the record is erased.
     #[arg(long, conflicts_with = "keep_stored")]
     pub even_if_shared: bool,
+    /// The CID of its content, where it was erased before and nothing here knows that any more.
+    ///
+    /// The chain keeps only its hash, with which it is compared. Your log has it: see `medchain
+    /// audit`.
+    #[arg(long)]
+    pub cid: Option<Cid>,
 }
 
 /// An erased record.
@@ -55,8 +61,8 @@ pub struct EraseReport {
     pub record_id: RecordId,
     /// Its patient.
     pub patient: AccountId32,
-    /// The CID of its content.
-    pub cid: String,
+    /// The CID of its content; none where it was erased before, and nothing here knows it.
+    pub cid: Option<String>,
     /// Its versions that are not erased: each is a record of its own.
     pub other_versions: Vec<RecordId>,
     /// The accounts whose envelopes were destroyed; empty if it was erased before.
@@ -122,6 +128,9 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     let chain = context.chain().await?;
     let view = context.view().await?;
     let record = records::find(&view, args.record).await?;
+    if let Some(cid) = args.cid.as_ref().filter(|cid| !record.content.is_of(cid)) {
+        bail!("{cid} is not the CID of record {}: it does not have the hash on chain", record.id);
+    }
     // The erasure destroys the envelopes. Where no key opens, nothing shows whose the file is.
     let keys = match args.keep_stored {
         true => Vec::new(),
@@ -134,6 +143,10 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     } else {
         None
     };
+    let cid = match &args.cid {
+        Some(cid) => Some(cid.clone()),
+        None => records::erased_cid(context, &record).await?,
+    };
     // The record is erased now; if the rest fails, the same command finishes it.
     let finish = async {
         let view = context.view().await?;
@@ -142,11 +155,15 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
             true => Deletion::not_asked("you asked to keep it (--keep-stored)"),
             false => {
                 let even_if_shared = args.even_if_shared;
-                records::delete_content(context, &view, &record, &keys, even_if_shared).await?
+                let of = (&record, cid.as_ref());
+                records::delete_content(context, &view, of, &keys, even_if_shared).await?
             }
         };
         if let Some(path) = &args.certificate {
-            let certificate = certify(chain, &record, erased.as_ref(), &deletion).await?;
+            let cid = cid.clone().with_context(|| {
+                format!("no certificate can be made: {}", records::nowhere(&record))
+            })?;
+            let certificate = certify(chain, (&record, cid), erased.as_ref(), &deletion).await?;
             files::write_atomically(path, certificate.to_json()?.as_bytes(), args.force, false)?;
         }
         anyhow::Ok((deletion, other_versions(&all, record.id)))
@@ -162,7 +179,7 @@ pub async fn erase(context: &Context, args: &EraseArgs) -> Result<EraseReport> {
     Ok(EraseReport {
         record_id: record.id,
         patient: record.patient,
-        cid: record.cid.to_string(),
+        cid: cid.map(|cid| cid.to_string()),
         other_versions,
         readers,
         deletion,
@@ -198,6 +215,8 @@ async fn sign(context: &Context, view: &View, record: &Record) -> Result<Erased>
     }
     context.ensure_can_ask()?;
     context.confirm(&call, &format!("erase record {id}, which nobody can undo")).await?;
+    // The chain forgets it with the erasure.
+    context.journal().await?.erase(id, &records::document(record)?.cid)?;
     // The stores delete the content next.
     let outcome = context.send_until(&call, purpose, context.lasting()).await?;
     ensure_event(&outcome, purpose, |event| matches!(event, ChainEvent::RecordErased { .. }))?;
@@ -237,7 +256,7 @@ fn other_versions(all: &[Record], id: RecordId) -> Vec<RecordId> {
 /// Makes the certificate of the node's proof.
 async fn certify(
     chain: &Chain,
-    record: &Record,
+    (record, cid): (&Record, Cid),
     erased: Option<&Erased>,
     deletion: &Deletion,
 ) -> Result<Certificate> {
@@ -249,7 +268,7 @@ async fn certify(
     let proof = chain.read_proof(block, &proven_keys(record.id, &readers)).await?;
     let erasure = erased.map(|erased| ErasurePart { extrinsic_hash: erased.extrinsic, readers });
     let Deletion { stores, stores_not_asked } = deletion.clone();
-    Certificate::new(record.id, proof, erasure, stores, stores_not_asked)
+    Certificate::new((record.id, cid), proof, erasure, stores, stores_not_asked)
 }
 
 /// The newest final block, in which a record that was erased before must be erased.
@@ -264,7 +283,7 @@ async fn still_erased(chain: &Chain, id: RecordId) -> Result<H256> {
 #[cfg(test)]
 mod tests {
     use medchain_client::store::cid_of;
-    use medchain_primitives::{ContentDigest, RecordKind};
+    use medchain_primitives::{ContentDigest, RecordContent, RecordKind};
 
     use super::*;
 
@@ -273,8 +292,7 @@ mod tests {
             id: RecordId(id),
             patient: AccountId32([1; 32]),
             author: AccountId32([2; 32]),
-            cid: cid_of(&id.to_le_bytes()),
-            digest: ContentDigest([3; 32]),
+            content: RecordContent::kept(cid_of(&id.to_le_bytes()), ContentDigest([3; 32])),
             kind: RecordKind::ChestXray,
             previous: previous.map(RecordId),
             added_at: 1,

@@ -87,7 +87,7 @@ pub async fn fetch(context: &Context, args: &FetchArgs) -> Result<FetchReport> {
     };
     Ok(FetchReport {
         record_id: record.id,
-        cid: record.cid.to_string(),
+        cid: records::document(&record)?.cid.to_string(),
         file: path.display().to_string(),
         bytes: length,
         decrypted: !args.ciphertext,

@@ -100,7 +100,7 @@ pub async fn infer(context: &Context, args: &InferArgs) -> Result<InferReport> {
         None => Some(order(context, &view, &record, args).await?),
     };
     // Without the key, the workers could not be given it.
-    let key = RecordKey::of(records::key(context, &view, &record).await?, &record);
+    let key = RecordKey::of(records::key(context, &view, &record).await?, &record)?;
     let (request, included) = match (open, order) {
         (Some(request), _) => (request, None),
         (None, order) => {

@@ -24,7 +24,7 @@ pub enum PatientCommand {
     /// Deregister as a patient, and get the deposit back. Erase your records first.
     ///
     /// Policy, custodians, relatives, profile and encryption key go with you. The log stays, and of
-    /// erased records the number, CID and hash, with their sealed verdicts. Requests and
+    /// erased records the number and the hash of the CID, with their sealed verdicts. Requests and
     /// emergencies must be closed, and caretakers removed, before. An account that registers again
     /// continues the same log.
     Deregister,

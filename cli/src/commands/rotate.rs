@@ -169,7 +169,11 @@ async fn report(
     let now = records::find(&view, old.id).await?;
     let old_erased = now.status == RecordStatus::Erased;
     let deletion = match old_erased {
-        true => records::delete_content(context, &view, &now, new.key.as_slice(), false).await?,
+        true => {
+            let cid = records::erased_cid(context, old).await?;
+            let of = (old, cid.as_ref());
+            records::delete_content(context, &view, of, new.key.as_slice(), false).await?
+        }
         false => Deletion::default(),
     };
     Ok(RotateReport {
@@ -292,6 +296,11 @@ impl journal::World for Rotation<'_> {
             false => (amend, PURPOSE),
         };
         context.confirm(&call, question).await?;
+        if args.erase_old {
+            // The chain forgets it with the erasure.
+            let journal = context.journal().await?;
+            journal.erase(record.id, &records::document(record)?.cid)?;
+        }
         self.call = Some(call);
         Ok(())
     }

@@ -72,7 +72,8 @@ pub async fn share(context: &Context, args: &ShareArgs) -> Result<ShareReport> {
         ensure_replaceable(context, args, &record, &reader, &envelope)?;
     }
     let key = records::key(context, &view, &record).await?;
-    let of = EnvelopesOf::record(context, &record.patient, &record.cid).await?;
+    let cid = &records::document(&record)?.cid;
+    let of = EnvelopesOf::record(context, &record.patient, cid).await?;
     let (reader, sealed_key) = reader.seal(&key, &of)?;
     let call = Call::ShareRecord { record: record.id, reader, sealed_key };
     let purpose = "share the record";

@@ -378,7 +378,7 @@ async fn asked(
         (Some(key), Some(cid)) => RecordKey::new(key.clone(), patient, cid.clone()),
         _ => {
             let record = records::find(&view, record).await?;
-            RecordKey::of(records::key(context, &view, &record).await?, &record)
+            RecordKey::of(records::key(context, &view, &record).await?, &record)?
         }
     };
     context.stands(&format!("record {record} is added, and request {request} made"));

@@ -171,6 +171,11 @@ pub async fn verify(context: &Context, args: &VerifyReportArgs) -> Result<Verifi
     // A state that the node has dropped is not compared with today's.
     let then = is_then.then_some(&view);
     checks.extend(since(then, &newest, code, &record).await?);
+    if !is_then && record.status == RecordStatus::Erased {
+        let why = "the chain forgot the content of the record with its erasure";
+        checks.push(Check::not_compared("everything else", why));
+        return Ok(VerifiedReport::new(id, checks, None));
+    }
 
     let opening = if context.has_signer() {
         match Opening::new(context, &newest, &record).await {

@@ -260,7 +260,7 @@ async fn wait(
     let request = uploaded.request_id.context("the upload ordered no verdict")?;
     let view = who.view().await?;
     let record = records::find(&view, uploaded.record_id).await?;
-    let key = RecordKey::of(records::key(who, &view, &record).await?, &record);
+    let key = RecordKey::of(records::key(who, &view, &record).await?, &record)?;
     let carried = tokio::select! {
         carried = inference::carry_on(who, request, &key, true) => carried?,
         error = running.ended() => return Err(error),
@@ -479,7 +479,8 @@ async fn stranger_tries(
     let secret = stranger.identity()?.encryption_secret();
     let view = stage.chain.best().await?;
     let found = records::find(&view, record).await?;
-    let of = EnvelopesOf::record(stranger, &found.patient, &found.cid).await?;
+    let cid = &records::document(&found)?.cid;
+    let of = EnvelopesOf::record(stranger, &found.patient, cid).await?;
     let envelopes = view.envelopes(record).await?;
     let stolen = envelopes.iter().any(|(reader, sealed)| {
         let renamed = SealedKey { key_name: secret.public().name(), ..*sealed };

@@ -44,13 +44,13 @@ impl RecordKey {
     }
 
     /// The key that opens a record, and was sealed or shared for its patient and content alone.
-    pub fn of(key: ContentKey, record: &Record) -> Self {
-        Self::new(key, record.patient, record.cid.clone())
+    pub fn of(key: ContentKey, record: &Record) -> Result<Self> {
+        Ok(Self::new(key, record.patient, records::document(record)?.cid.clone()))
     }
 
     /// Fails where a record has another patient or content.
     fn ensure_opens(&self, record: &Record) -> Result<()> {
-        if self.patient == record.patient && self.cid == record.cid {
+        if self.patient == record.patient && record.content.is_of(&self.cid) {
             return Ok(());
         }
         bail!(
@@ -166,7 +166,7 @@ async fn seal(
     let record = records::find(view, request.record).await?;
     key.ensure_opens(&record)?;
     trust::ensure_drawn(context, request, &record, committee).await?;
-    let of = EnvelopesOf::record(context, &record.patient, &record.cid).await?;
+    let of = EnvelopesOf::record(context, &record.patient, &key.cid).await?;
     for member in &committee.members {
         let reader = Reader::find(context, view, &member.worker).await?;
         let envelope = view.envelope(request.record, &member.worker).await?;
@@ -187,7 +187,7 @@ async fn seal(
 #[cfg(test)]
 mod tests {
     use medchain_client::{chain::RecordStatus, store};
-    use medchain_primitives::{ContentDigest, RecordId, RecordKind};
+    use medchain_primitives::{ContentDigest, RecordContent, RecordId, RecordKind};
 
     use super::*;
 
@@ -197,15 +197,14 @@ mod tests {
             id: RecordId(9),
             patient: AccountId32([patient; 32]),
             author: AccountId32([2; 32]),
-            cid: store::cid_of(content),
-            digest: ContentDigest([3; 32]),
+            content: RecordContent::kept(store::cid_of(content), ContentDigest([3; 32])),
             kind: RecordKind::ChestXray,
             previous: None,
             added_at: 7,
             status: RecordStatus::Active,
             deposit: 0,
         };
-        let key = RecordKey::of(ContentKey::generate(), &record(1, b"film"));
+        let key = RecordKey::of(ContentKey::generate(), &record(1, b"film")).unwrap();
         assert!(key.ensure_opens(&record(1, b"film")).is_ok());
         // Whoever lies may have a record with the same content: a CID is public.
         for other in [record(6, b"film"), record(1, b"another film")] {

@@ -91,12 +91,13 @@ pub async fn repeat(
     let film = medchain_vision::square(&opened.bytes).with_context(not_an_image)?;
     let film_as_committed = committed == Some(records::commitments(&opened.key, &film)?);
 
+    let cid = &records::document(record)?.cid;
     let name = name_of(context.chain().await?.genesis_hash(), verdict);
     let key = opened.key.verdict_key(&name);
     let sealed = key.seal(&prediction.output);
     let verdict = key.open(&verdict.sealed).ok();
     Ok(Repetition {
-        receipt: receipt(&on_chain.sha256, &on_chain.preprocessing, &record.cid, &sealed),
+        receipt: receipt(&on_chain.sha256, &on_chain.preprocessing, cid, &sealed),
         verdict: verdict.map(|output| Opened::new(&output, Some(&on_chain))),
         model: on_chain,
         prediction,

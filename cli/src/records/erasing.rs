@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{bail, Result};
 use medchain_client::{
-    chain::{Finality, Record, RecordStatus, View},
+    chain::{ChainEvent, Finality, Record, RecordStatus, View},
     crypto::{self, ContentKey},
     store::Store,
     AccountId32,
@@ -57,32 +57,84 @@ impl Deletion {
     }
 }
 
+/// The CID of the content of a record, also of an erased one, of which the chain keeps the hash
+/// alone; none where nobody here knows it.
+///
+/// It is looked for in the journal, then in the block that added the record, then in what the
+/// stores list. Whatever has that hash is the right one, so none of them is believed.
+pub async fn erased_cid(context: &Context, record: &Record) -> Result<Option<Cid>> {
+    if let Some(cid) = record.cid() {
+        return Ok(Some(cid.clone()));
+    }
+    // Its folder is beside the key, which whoever repeats an erasure may not have here.
+    if let Ok(journal) = context.journal().await
+        && let Some(cid) = journal.erased(record.id, &record.content)?
+    {
+        return Ok(Some(cid));
+    }
+    if let Some(cid) = in_its_block(context, record).await {
+        return Ok(Some(cid));
+    }
+    let Ok(store) = context.store() else { return Ok(None) };
+    let mut listed = store.kept().await.into_iter().filter_map(|kept| kept.cids.ok()).flatten();
+    Ok(listed.find(|cid| record.content.is_of(cid)))
+}
+
+/// The CID that the event said which added a record; none where the node does not have that event
+/// any more.
+async fn in_its_block(context: &Context, record: &Record) -> Option<Cid> {
+    let events = context.chain().await.ok()?.events_of(record.added_at).await.ok()?;
+    let mut cids = events.into_iter().filter_map(|event| match event {
+        ChainEvent::RecordAdded { record: added, cid, .. }
+        | ChainEvent::RecordAmended { record: added, cid, .. }
+            if added == record.id =>
+        {
+            Some(cid)
+        }
+        _ => None,
+    });
+    cids.find(|cid| record.content.is_of(cid))
+}
+
+/// Why [`erased_cid`] has none, and the way out.
+pub fn nowhere(record: &Record) -> String {
+    let Record { id, added_at, .. } = record;
+    format!(
+        "the chain keeps only the hash of its CID, and neither the journal on this computer, nor \
+         block {added_at} on the node, nor the list of a store that answers has the CID; run \
+         `medchain erase {id}` on the computer that erased it, or with --node and a node that keeps \
+         the states of old blocks, or with --cid and the CID, which your log has (`medchain audit`)"
+    )
+}
+
 /// Asks the stores to delete the content of an erased record, unless it may be another patient's.
 ///
-/// `keys` are those that the signer had before the erasure: none where it was erased earlier.
+/// `record` is as the signer read it, `cid` that of its content, from [`erased_cid`]. `keys` are
+/// those that the signer had before the erasure: none where it was erased earlier.
 ///
 /// Waits until the record is erased for good, unless the command does not wait for that.
 pub async fn delete_content(
     context: &Context,
     view: &View,
-    record: &Record,
+    (record, cid): (&Record, Option<&Cid>),
     keys: &[ContentKey],
     even_if_shared: bool,
 ) -> Result<Deletion> {
+    let Some(cid) = cid else { return Ok(Deletion::not_asked(nowhere(record))) };
     let store = context.store()?;
-    let why = match contains_foreign(store.as_ref(), view, &record.patient, &record.cid).await? {
+    let why = match contains_foreign(store.as_ref(), view, &record.patient, cid).await? {
         Some(why) if why.is_final => Some(why.text),
         Some(why) if !even_if_shared => Some(format!(
             "{}; to have both deleted all the same, add --even-if-shared to `medchain erase {}`",
             why.text, record.id
         )),
-        _ => kept(context, view, record, keys, even_if_shared).await?,
+        _ => kept(context, view, (record, cid), keys, even_if_shared).await?,
     };
     Ok(match why {
         Some(why) => Deletion::not_asked(why),
         None => {
             wait_until_erased(context, record.id).await?;
-            Deletion::asked(delete(context, store.as_ref(), &record.cid).await)
+            Deletion::asked(delete(context, store.as_ref(), cid).await)
         }
     })
 }
@@ -166,13 +218,13 @@ async fn is_whole_file(store: &dyn Store, cid: &Cid) -> bool {
 async fn kept(
     context: &Context,
     view: &View,
-    record: &Record,
+    (record, cid): (&Record, &Cid),
     keys: &[ContentKey],
     even_if_shared: bool,
 ) -> Result<Option<String>> {
     let other = match even_if_shared {
         true => None,
-        false => other_record(view, &record.patient, &record.cid).await?,
+        false => other_record(view, &record.patient, cid).await?,
     };
     let Some(other) = other else { return Ok(None) };
     if opens(context, record, keys).await {

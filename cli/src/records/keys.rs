@@ -8,7 +8,7 @@ use medchain_client::{
 };
 use medchain_primitives::RecordId;
 
-use super::{custody, EnvelopesOf};
+use super::{custody, document, EnvelopesOf};
 use crate::context::Context;
 
 /// The keys that may open a record for the signer, the likeliest first: that of their
@@ -24,7 +24,8 @@ pub async fn keys(context: &Context, view: &View, record: &Record) -> Result<Vec
     let identity = context.identity()?;
     let account = identity.account();
     let sealed = view.envelope(id, &account).await?;
-    let name = EnvelopesOf::record(context, &record.patient, &record.cid).await?.name(&account);
+    let cid = &document(record)?.cid;
+    let name = EnvelopesOf::record(context, &record.patient, cid).await?.name(&account);
     let opened = sealed.map(|sealed| identity.encryption_secret().open(&sealed, &name));
     let (own, obstacle) = match opened {
         Some(Ok(key)) => (Some(key), None),

@@ -11,7 +11,7 @@ use medchain_vision::MAX_FILE_BYTES;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::{content::fetch_content, keys::keys};
+use super::{content::fetch_content, document, keys::keys};
 use crate::{context::Context, output::time::elapsed_ms};
 
 /// The largest encrypted file that is fetched, in bytes.
@@ -38,7 +38,8 @@ pub struct FetchTimings {
 
 /// Fetches and verifies a record's encrypted content.
 pub async fn ciphertext(context: &Context, record: &Record) -> Result<Vec<u8>> {
-    fetch_content(context, &record.cid, Some(record.digest), MAX_CIPHERTEXT_BYTES).await
+    let document = document(record)?;
+    fetch_content(context, &document.cid, Some(document.digest), MAX_CIPHERTEXT_BYTES).await
 }
 
 /// Fetches, verifies and decrypts a record.

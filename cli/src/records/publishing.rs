@@ -117,8 +117,7 @@ pub async fn final_height(context: &Context) -> Result<u32> {
 pub async fn stands(view: &View, numbers: &[u64], contents: &[Cid]) -> Result<bool> {
     let (Some(number), Some(cid)) = (numbers.first(), contents.first()) else { return Ok(false) };
     let record = view.record(RecordId(*number)).await?;
-    let is_it = |record: &Record| record.cid == *cid && record.status != RecordStatus::Erased;
-    Ok(record.as_ref().is_some_and(is_it))
+    Ok(record.is_some_and(|record| record.has(cid)))
 }
 
 /// Where the signer's own record of a patient with this content is, although the journal has no
@@ -188,7 +187,7 @@ fn found(record: &Record, block_hash: H256) -> Done {
 #[cfg(test)]
 mod tests {
     use medchain_client::store;
-    use medchain_primitives::{ContentDigest, RecordKind};
+    use medchain_primitives::{ContentDigest, RecordContent, RecordKind};
 
     use super::*;
 
@@ -199,8 +198,7 @@ mod tests {
             id: RecordId(9),
             patient: AccountId32([1; 32]),
             author,
-            cid: store::cid_of(b"film"),
-            digest: ContentDigest([3; 32]),
+            content: RecordContent::kept(store::cid_of(b"film"), ContentDigest([3; 32])),
             kind: RecordKind::ChestXray,
             previous: None,
             added_at: 7,

@@ -26,10 +26,12 @@ pub struct RecordSummary {
     pub added_at: u32,
     /// The account that added it.
     pub author: AccountId32,
-    /// The CID of its encrypted content.
-    pub cid: String,
-    /// The SHA-256 of its encrypted content.
-    pub digest: String,
+    /// The CID of its encrypted content; none once it is erased.
+    pub cid: Option<String>,
+    /// The hash of that CID (BLAKE2b-256), which stays.
+    pub cid_hash: String,
+    /// The SHA-256 of its encrypted content; none once it is erased.
+    pub digest: Option<String>,
 }
 
 impl From<&Record> for RecordSummary {
@@ -45,8 +47,9 @@ impl From<&Record> for RecordSummary {
             previous: record.previous,
             added_at: record.added_at,
             author: record.author,
-            cid: record.cid.to_string(),
-            digest: hex(record.digest.0),
+            cid: record.cid().map(ToString::to_string),
+            cid_hash: hex(record.content.cid_hash().0),
+            digest: record.content.document().map(|document| hex(document.digest.0)),
         }
     }
 }
@@ -56,7 +59,11 @@ impl fmt::Display for RecordSummary {
         write!(
             f,
             "{:>5}  {:<11}  {:<8}  block {:>7}  {}",
-            self.record_id, self.kind, self.status, self.added_at, self.cid
+            self.record_id,
+            self.kind,
+            self.status,
+            self.added_at,
+            self.cid.as_deref().unwrap_or("–")
         )
     }
 }

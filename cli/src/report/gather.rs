@@ -99,7 +99,7 @@ pub async fn gather(
             hash: Hash(view.hash().0),
             time: view.timestamp().await?,
         },
-        record: of_record(&record),
+        record: of_record(&record)?,
         outcome,
         model: shown,
         request: request(view, chosen.as_ref()).await?,
@@ -108,20 +108,21 @@ pub async fn gather(
     Ok(Gathered { report, film: opening.map(|opening| opening.film) })
 }
 
-fn of_record(record: &ChainRecord) -> Record {
-    Record {
+fn of_record(record: &ChainRecord) -> Result<Record> {
+    let document = records::document(record)?;
+    Ok(Record {
         id: record.id.0,
         patient: record.patient.to_string(),
         patient_name: None,
         author: record.author.to_string(),
         added_at: record.added_at,
-        cid: record.cid.to_string(),
-        digest: Hash(record.digest.0),
+        cid: document.cid.to_string(),
+        digest: Hash(document.digest.0),
         superseded_by: match record.status {
             RecordStatus::Superseded { by } => Some(by.0),
             RecordStatus::Active | RecordStatus::Erased => None,
         },
-    }
+    })
 }
 
 async fn request(view: &View, chosen: Option<&Chosen>) -> Result<Option<Request>> {
@@ -239,7 +240,7 @@ async fn numbers(
 #[cfg(test)]
 mod tests {
     use medchain_client::{store::cid_of, AccountId32};
-    use medchain_primitives::Output;
+    use medchain_primitives::{ContentDigest, Output, RecordContent};
 
     use super::*;
     use crate::inference::test_verdict;
@@ -286,16 +287,19 @@ mod tests {
             id: RecordId(3),
             patient: AccountId32([1; 32]),
             author: AccountId32([2; 32]),
-            cid: cid_of(b"film"),
-            digest: medchain_primitives::ContentDigest([3; 32]),
+            content: RecordContent::kept(cid_of(b"film"), ContentDigest([3; 32])),
             kind: RecordKind::ChestXray,
             previous: None,
             added_at: 1,
             status: RecordStatus::Active,
             deposit: 0,
         };
-        assert_eq!(of_record(&record).superseded_by, None);
+        assert_eq!(of_record(&record).unwrap().superseded_by, None);
         record.status = RecordStatus::Superseded { by: RecordId(8) };
-        assert_eq!(of_record(&record).superseded_by, Some(8));
+        assert_eq!(of_record(&record).unwrap().superseded_by, Some(8));
+        record.status = RecordStatus::Erased;
+        record.content = RecordContent::Erased(cid_of(b"film").hashed());
+        let refused = of_record(&record).unwrap_err().to_string();
+        assert!(refused.contains("record 3 was erased"), "{refused}");
     }
 }

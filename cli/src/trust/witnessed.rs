@@ -148,8 +148,7 @@ fn is_record(told: &Record, proven: Option<&Record>) -> bool {
     proven.is_some_and(|proven| {
         told.patient == proven.patient
             && told.author == proven.author
-            && told.cid == proven.cid
-            && told.digest == proven.digest
+            && told.content == proven.content
     })
 }
 
@@ -187,7 +186,7 @@ mod tests {
         custody::CustodianKey,
         store,
     };
-    use medchain_primitives::{ContentDigest, ModelId, RecordKind, RequestId};
+    use medchain_primitives::{ContentDigest, ModelId, RecordContent, RecordKind, RequestId};
 
     use super::*;
 
@@ -200,8 +199,7 @@ mod tests {
             id: RecordId(9),
             patient: account(1),
             author: account(2),
-            cid: store::cid_of(content),
-            digest: ContentDigest([3; 32]),
+            content: RecordContent::kept(store::cid_of(content), ContentDigest([3; 32])),
             kind: RecordKind::ChestXray,
             previous: None,
             added_at: 7,

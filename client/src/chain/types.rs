@@ -2,9 +2,9 @@
 
 use medchain_disputes::{Game, Side};
 use medchain_primitives::{
-    Arithmetic, ChangeId, Cid, ContentDigest, Document, InstitutionId, ModelId, ModelStatus,
-    Output, PreprocessingId, Receipt, RecordId, RecordKind, RecordStatus, Relation, RequestId,
-    RequestStatus, Role, SealedAnswer, Step, VerdictStatus,
+    Arithmetic, ChangeId, Cid, Document, InstitutionId, ModelId, ModelStatus, Output,
+    PreprocessingId, Receipt, RecordContent, RecordId, RecordKind, RecordStatus, Relation,
+    RequestId, RequestStatus, Role, SealedAnswer, Step, VerdictStatus,
 };
 
 use crate::{contract::Decoded, AccountId32, H256};
@@ -133,10 +133,8 @@ pub struct Record {
     pub patient: AccountId32,
     /// The account that added it.
     pub author: AccountId32,
-    /// Where the encrypted bytes are.
-    pub cid: Cid,
-    /// SHA-256 of the encrypted bytes.
-    pub digest: ContentDigest,
+    /// Where the encrypted bytes are; once it is erased, only the hash of that.
+    pub content: RecordContent,
     /// What the document is.
     pub kind: RecordKind,
     /// The version before this one.
@@ -147,6 +145,18 @@ pub struct Record {
     pub status: RecordStatus,
     /// The deposit held from the author.
     pub deposit: u128,
+}
+
+impl Record {
+    /// The CID of the encrypted bytes; none of an erased record.
+    pub fn cid(&self) -> Option<&Cid> {
+        self.content.document().map(|document| &document.cid)
+    }
+
+    /// Whether it is not erased, and has the content of this CID.
+    pub fn has(&self, cid: &Cid) -> bool {
+        self.cid() == Some(cid)
+    }
 }
 
 /// An account that is related to a patient.

@@ -1,4 +1,6 @@
-use medchain_primitives::{Basis, CidCodec, ContentDigest, Purpose, RecordKind, RecordStatus};
+use medchain_primitives::{
+    Basis, CidCodec, ContentDigest, Purpose, RecordContent, RecordKind, RecordStatus,
+};
 
 use super::*;
 
@@ -20,8 +22,7 @@ fn record() -> Record {
         id: RecordId(8),
         patient: PATIENT,
         author: AUTHOR,
-        cid: cid(),
-        digest: ContentDigest([9; 32]),
+        content: RecordContent::kept(cid(), ContentDigest([9; 32])),
         kind: RecordKind::Report,
         previous: None,
         added_at: 1,
@@ -116,9 +117,15 @@ fn the_secret_of_another_request_opens_nothing() {
     let opened = recover(GENESIS, &record(), &custody, &grant, &other);
     assert_eq!(refused(opened), Some(SharingError::KeyMismatch));
     // Nor does what was wrapped for another content.
-    let elsewhere = Record { cid: Cid::new(CidCodec::Raw, [8; 32]), ..record() };
-    let opened = recover(GENESIS, &elsewhere, &custody, &grant, &reply);
-    assert_eq!(refused(opened), Some(SharingError::InvalidWrappedKey));
+    let other = RecordContent::kept(Cid::new(CidCodec::Raw, [8; 32]), ContentDigest([9; 32]));
+    let erased = RecordContent::Erased(cid().hashed());
+    for (content, why) in
+        [(other, SharingError::InvalidWrappedKey), (erased, SharingError::SharesMissing)]
+    {
+        let elsewhere = Record { content, ..record() };
+        let opened = recover(GENESIS, &elsewhere, &custody, &grant, &reply);
+        assert_eq!(refused(opened), Some(why));
+    }
 }
 
 #[test]

@@ -15,8 +15,8 @@ use frame_support::{
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use medchain_primitives::{
     Appointment, Cid, CidCodec, ContentDigest, EmergencyId, EmergencyReason, EndReason,
-    InstitutionId, InstitutionName, Purpose, RecordId, RecordKind, RecordStatus, Relation,
-    RelationKind, Role, MAX_INSTITUTION_NAME,
+    InstitutionId, InstitutionName, Purpose, RecordContent, RecordId, RecordKind, RecordStatus,
+    Relation, RelationKind, Role, MAX_INSTITUTION_NAME,
 };
 use medchain_sharing::{
     deal, deliver, CustodianSecret, Custodians as Among, Dealing, DealingContext, Delivery,
@@ -174,8 +174,7 @@ fn record<T: Config>(patient: &T::AccountId) -> RecordId {
     let entry = Record {
         patient: patient.clone(),
         author: account("author", 0, 0),
-        cid: cid(id.0),
-        digest: ContentDigest([3; 32]),
+        content: RecordContent::kept(cid(id.0), ContentDigest([3; 32])),
         kind: RecordKind::ChestXray,
         previous: None,
         added_at: frame_system::Pallet::<T>::block_number(),
@@ -183,7 +182,7 @@ fn record<T: Config>(patient: &T::AccountId) -> RecordId {
         envelopes: 0,
         deposit: Zero::zero(),
     };
-    pallet_emr::Contents::<T>::insert(&entry.cid, patient, id);
+    pallet_emr::Contents::<T>::insert(entry.content.cid_hash(), patient, id);
     pallet_emr::Records::<T>::insert(id, entry);
     pallet_emr::RecordsOf::<T>::insert(patient, id, ());
     id

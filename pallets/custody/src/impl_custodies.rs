@@ -28,14 +28,14 @@ impl<T: Config> Pallet<T> {
         let record = pallet_emr::Records::<T>::get(id);
         let record = record.ok_or(pallet_emr::Error::<T>::RecordNotFound)?;
         ensure!(*who == record.patient, pallet_emr::Error::<T>::NotPatient);
-        ensure!(record.status != RecordStatus::Erased, pallet_emr::Error::<T>::RecordErased);
+        let document = record.content.document().ok_or(pallet_emr::Error::<T>::RecordErased)?;
         let withdraws = entrustment.is_none();
         ensure!(!withdraws || Custodies::<T>::contains_key(id), Error::<T>::RecordNotEntrusted);
         // Shares of two dealings do not combine.
         let ended = Self::end_custody(id, who, EndReason::Reentrusted)?;
         match entrustment {
             Some(entrustment) => {
-                Self::store_custody(id, who, &record.cid, who, &entrustment)?;
+                Self::store_custody(id, who, &document.cid, who, &entrustment)?;
             }
             None => Self::log_withdrawal(id, who),
         }

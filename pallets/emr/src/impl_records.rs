@@ -7,8 +7,8 @@ use frame_support::{
     weights::Weight,
 };
 use medchain_primitives::{
-    Action, Cid, ContentDigest, FilmCommitments, InferenceOrder, RecordId, RecordKind,
-    RecordStatus, Role,
+    Action, Cid, ContentDigest, FilmCommitments, InferenceOrder, RecordContent, RecordId,
+    RecordKind, RecordStatus, Role,
 };
 use medchain_sharing::Entrustment;
 use sp_runtime::{
@@ -195,7 +195,8 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Destroys the envelopes of a record, ends its custody, and marks it as erased.
+    /// Destroys the envelopes of a record, ends its custody, forgets where its content is, and marks
+    /// it as erased.
     /// Returns the numbers of its envelopes and grants.
     pub(crate) fn do_erase_record(
         who: &AccountIdOf<T>,
@@ -220,6 +221,7 @@ impl<T: Config> Pallet<T> {
         let grants = T::Custody::end(id, &patient)?;
         Commitments::<T>::remove(id);
         record.status = RecordStatus::Erased;
+        record.content = RecordContent::Erased(record.content.cid_hash());
         record.envelopes = 0;
         record.deposit = Zero::zero();
         Records::<T>::insert(id, record);
@@ -240,7 +242,10 @@ impl<T: Config> Pallet<T> {
     /// Checks that the CID is supported, and that no record of the patient has or had this content.
     fn ensure_new_content(patient: &AccountIdOf<T>, cid: &Cid) -> DispatchResult {
         Self::ensure_cid(cid)?;
-        ensure!(!Contents::<T>::contains_key(cid, patient), Error::<T>::ContentAlreadyExists);
+        ensure!(
+            !Contents::<T>::contains_key(cid.hashed(), patient),
+            Error::<T>::ContentAlreadyExists
+        );
         Ok(())
     }
 
@@ -264,15 +269,14 @@ impl<T: Config> Pallet<T> {
         NextRecordId::<T>::put(RecordId(next));
         RecordsOf::<T>::insert(&new.patient, id, ());
         let NewContent { cid, digest, commitments, caretaker: _ } = new.content;
-        Contents::<T>::insert(&cid, &new.patient, id);
+        Contents::<T>::insert(cid.hashed(), &new.patient, id);
         if let Some(commitments) = commitments {
             Commitments::<T>::insert(id, commitments);
         }
         let record = Record {
             patient: new.patient,
             author: author.clone(),
-            cid,
-            digest,
+            content: RecordContent::kept(cid, digest),
             kind: new.kind,
             previous: new.previous,
             added_at: frame_system::Pallet::<T>::block_number(),

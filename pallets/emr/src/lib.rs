@@ -26,6 +26,7 @@ pub mod custody;
 pub mod departure;
 pub mod due;
 pub mod funds;
+pub mod migrations;
 pub mod runtime_api;
 pub mod types;
 pub mod weights;
@@ -72,16 +73,16 @@ pub mod pallet {
     use frame_support::{pallet_prelude::*, traits::fungible::MutateHold};
     use frame_system::pallet_prelude::*;
     use medchain_primitives::{
-        Action, Cid, ContentDigest, Document, EncryptionKey, FilmCommitments, InferenceOrder,
-        InstitutionId, InstitutionName, LogHead, PolicyEntry, RecordId, RecordKind, Relation,
-        RelationKind, Role, SealedKey,
+        Action, Cid, CidHash, ContentDigest, Document, EncryptionKey, FilmCommitments,
+        InferenceOrder, InstitutionId, InstitutionName, LogHead, PolicyEntry, RecordId, RecordKind,
+        Relation, RelationKind, Role, SealedKey,
     };
     use medchain_sharing::Entrustment;
 
     use super::*;
     use crate::impl_records::{NewContent, NewRecord};
 
-    const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+    const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
     /// Maximum number of relations that a patient may set.
     pub const MAX_RELATIONS: u32 = 16;
@@ -235,7 +236,9 @@ pub mod pallet {
     #[pallet::storage]
     pub type Records<T: Config> = StorageMap<_, Twox64Concat, RecordId, RecordOf<T>, OptionQuery>;
 
-    /// Record of each content that a patient ever had, by CID and patient.
+    /// Record of each content that a patient ever had, by the hash of its CID and patient.
+    ///
+    /// By the hash, so that the CID of an erased content is not in the state.
     ///
     /// It is never freed: an erased content must not come back, neither to old envelopes that
     /// readers kept nor to old dealings, which are bound to patient and content. It is one for
@@ -243,8 +246,8 @@ pub mod pallet {
     #[pallet::storage]
     pub type Contents<T: Config> = StorageDoubleMap<
         _,
-        Blake2_128Concat,
-        Cid,
+        Identity,
+        CidHash,
         Blake2_128Concat,
         T::AccountId,
         RecordId,
@@ -1174,8 +1177,9 @@ pub mod pallet {
 
         /// Erases a record: destroys its envelopes and its shares for good.
         ///
-        /// The commitments are removed, and the deposits released. Other versions of the record are
-        /// not affected.
+        /// The commitments, the CID and the digest are removed, and the deposits released. The hash of
+        /// the CID stays, so that the content cannot be added again. Note the CID before, to have
+        /// stores delete the file. Other versions of the record are not affected.
         ///
         /// ## Dispatch origin
         /// Signed by the patient.

@@ -14,7 +14,7 @@ use frame_system::{EnsureRoot, EnsureSignedBy};
 use medchain_primitives::{
     Action, Cid, CidCodec, ContentDigest, Denied, DenyReason, Document, EncryptionKey, EndReason,
     FilmCommitments, InferenceOrder, InputRoot, InstitutionId, InstitutionName, ModelId, Purpose,
-    RecordId, RecordKind, RecordStatus, Role, SealedKey, VerdictCommitment,
+    RecordContent, RecordId, RecordKind, RecordStatus, Role, SealedKey, VerdictCommitment,
 };
 use medchain_sharing::{
     Dealing, DealingProof, EncryptedShare, Entrustment, EphemeralKey, WrappedKey,
@@ -664,8 +664,7 @@ pub fn xray() -> RecordOf<Test> {
     Record {
         patient: ALICE,
         author: ALICE,
-        cid: cid(1),
-        digest: digest(1),
+        content: RecordContent::kept(cid(1), digest(1)),
         kind: RecordKind::ChestXray,
         previous: None,
         added_at: 1,

@@ -100,7 +100,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Records are listed under their patient, versions point at each other, and
-    /// erased records have neither envelopes, commitments nor a deposit.
+    /// erased records have neither a CID, envelopes, commitments nor a deposit.
     fn try_state_records() -> Result<(), TryRuntimeError> {
         let mut deposits = Deposits::<T>::new();
         for (id, record) in Records::<T>::iter() {
@@ -115,9 +115,16 @@ impl<T: Config> Pallet<T> {
                 RecordsOf::<T>::contains_key(&record.patient, id),
                 "a record is not listed under its patient"
             );
-            ensure!(record.cid.check().is_ok(), "a record's CID is not supported");
+            let is_erased = record.status == RecordStatus::Erased;
+            match record.content.document() {
+                Some(document) => {
+                    ensure!(!is_erased, "an erased record has a CID");
+                    ensure!(document.cid.check().is_ok(), "a record's CID is not supported");
+                }
+                None => ensure!(is_erased, "a record that is not erased has no CID"),
+            }
             ensure!(
-                Contents::<T>::get(&record.cid, &record.patient) == Some(id),
+                Contents::<T>::get(record.content.cid_hash(), &record.patient) == Some(id),
                 "a record's content is not listed"
             );
             let may_commit =
@@ -145,10 +152,11 @@ impl<T: Config> Pallet<T> {
                 "a patient's list contains a record that is not theirs"
             );
         }
-        for (cid, patient, id) in Contents::<T>::iter() {
+        for (hash, patient, id) in Contents::<T>::iter() {
             ensure!(
-                Records::<T>::get(id)
-                    .is_some_and(|record| record.cid == cid && record.patient == patient),
+                Records::<T>::get(id).is_some_and(|record| {
+                    record.content.cid_hash() == hash && record.patient == patient
+                }),
                 "a content is listed under a record that has another"
             );
         }

@@ -4,7 +4,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::fungible::Inspect, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use medchain_primitives::{
-    Appointment, Cid, ContentDigest, Document, InstitutionName, RecordId, RecordKind, RecordStatus,
+    Appointment, Cid, Document, InstitutionName, RecordContent, RecordId, RecordKind, RecordStatus,
     SealedKey,
 };
 use scale_info::TypeInfo;
@@ -98,10 +98,8 @@ pub struct Record<AccountId, Balance, BlockNumber> {
     pub patient: AccountId,
     /// The account that added the record and paid the deposit.
     pub author: AccountId,
-    /// The CID of the encrypted bytes.
-    pub cid: Cid,
-    /// The SHA-256 digest of the encrypted bytes.
-    pub digest: ContentDigest,
+    /// Where the encrypted bytes are; once the record is erased, only the hash of that.
+    pub content: RecordContent,
     /// The kind of document.
     pub kind: RecordKind,
     /// The previous version, if there is one.

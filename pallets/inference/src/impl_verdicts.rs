@@ -2,7 +2,7 @@
 
 use frame_support::pallet_prelude::*;
 use medchain_primitives::{
-    receipt, RequestId, RequestStatus, SealedAnswer, VerdictRoot, VerdictStatus,
+    receipt_of, RequestId, RequestStatus, SealedAnswer, VerdictRoot, VerdictStatus,
 };
 use medchain_verdicts::{verdict_commitment, VerdictKey, VerdictName};
 use sp_runtime::traits::Saturating;
@@ -32,7 +32,7 @@ impl<T: Config> Pallet<T> {
             record: request.record,
             model: request.model,
             workers: Self::workers_of(committee),
-            receipt: receipt(&model.sha256, &model.preprocessing, &record.cid, &sealed),
+            receipt: receipt_of(&model.sha256, &model.preprocessing, &record.content, &sealed),
             sealed,
             reached_at: now,
             challengeable_until: now.saturating_add(T::ProvisionalPeriod::get()),

@@ -229,6 +229,12 @@ pub fn receipt(model: &[u8], preprocessing: &[u8], film: &str, sealed: &[u8]) ->
     Ok(medchain_primitives::receipt(&model, &preprocessing, &film, &sealed).0.to_vec())
 }
 
+/// The hash by which the chain lists a content, and which alone it keeps of an erased one.
+#[wasm_bindgen(js_name = cidHash)]
+pub fn cid_hash(content: &str) -> Result<Vec<u8>> {
+    Ok(cid(content)?.hashed().0.to_vec())
+}
+
 /// What a key is shared for: chain, patient, the account that shares it, content.
 #[wasm_bindgen]
 pub struct DealingName(custody::Name);

@@ -124,6 +124,7 @@ fn fixed() -> Value {
         "patient": hex::encode(PATIENT),
         "reader": hex::encode(READER),
         "cid": CID,
+        "cid_hash": hex::encode(cid().hashed().0),
         "seed": SEED,
         "public": hex::encode(secret.public()),
         "wallet_file": WALLET,

@@ -174,7 +174,7 @@ export const de: Texts = {
     kinds: { ChestXray: 'Röntgenbild der Brust', Report: 'Bericht', Other: 'anderes' },
     patient: 'Patient', author: 'Eingetragen von', added: 'Eingetragen', status: 'Zustand', cid: 'CID', digest: 'SHA-256', readers: 'Wer den Schlüssel hat', you: 'Sie',
     openFilm: 'Bild öffnen', opening: 'Wird geholt, geprüft, entschlüsselt …',
-    erased: 'Der Patient hat diesen Befund gelöscht: Niemand kann ihn öffnen.',
+    erased: 'Der Patient hat diesen Befund gelöscht: Niemand kann ihn öffnen.', forgotten: 'der Chain nicht mehr bekannt',
     noEnvelope: 'Sie haben keinen Schlüssel für diesen Befund. Der Patient oder ein anderer Leser kann Ihnen einen geben.',
     envelopeFails: (reason) => `Ihr Schlüssel für diesen Befund öffnet sich nicht: ${reason}.`,
     otherDigest: 'Die gespeicherte Datei ist nicht die der Chain. Sie wird nicht verwendet.',

@@ -222,6 +222,7 @@ export const en = {
     openFilm: 'Open the film',
     opening: 'Fetching, verifying, decrypting …',
     erased: 'This record was erased by its patient: nobody can open it.',
+    forgotten: 'not known to the chain any more',
     noEnvelope: 'You have no key for this record. Its patient, or another reader, can give you one.',
     envelopeFails: (reason: string) => `Your key for this record does not open: ${reason}.`,
     otherDigest: 'The stored file is not the one on the chain. It is not used.',

@@ -1,8 +1,9 @@
 // Uploads that are begun: written down before anything is stored or sent, continued after a closed
 // tab, and forgotten once they are in a final block, or refused for good and out of the store. What
 // is written is encrypted or public.
-import { BEST, chain } from '../chain/client.svelte';
+import { BEST, chain, toHex } from '../chain/client.svelte';
 import { eventOf, follow, notices, Refused, submit, type Order, type Signed } from '../chain/submit.svelte';
+import { core } from '../core';
 import { i18n } from '../i18n/index.svelte';
 import { all, find, forget, keep } from '../keys/database';
 import { session } from '../keys/session.svelte';
@@ -83,18 +84,20 @@ async function left(): Promise<Begun[]> {
 /** Those among them that are not in a block. One that is waits for finality, and nobody has to do anything. */
 export async function unfinished(): Promise<Begun[]> {
   const found = (await left()).filter(({ isRefused }) => !isRefused);
-  const records = await chain.api.query.Emr.Contents.getValues(found.map(contentOf), BEST);
+  const records = await chain.api.query.Emr.Contents.getValues(await Promise.all(found.map(contentOf)), BEST);
   return found.filter((_, index) => records[index] === undefined);
 }
 
 /** Those that the chain refused, whose encrypted files may still be in the store. */
 export const refused = async (): Promise<Begun[]> => (await left()).filter(({ isRefused }) => isRefused);
 
-const contentOf = ({ cid, patient }: Begun): [Uint8Array, string] => [new TextEncoder().encode(cid), patient];
+/** How the chain lists its content. */
+const contentOf = async ({ cid, patient }: Begun): Promise<[`0x${string}`, string]> =>
+  [toHex((await core()).cidHash(cid)), patient];
 
 /** What is certain about a transaction that was signed. */
 async function outcome(begun: Begun): Promise<bigint | 'open' | 'never'> {
-  const [content, patient] = contentOf(begun);
+  const [content, patient] = await contentOf(begun);
   const found = await chain.api.query.Emr.Contents.getValue(content, patient, BEST);
   if (found !== undefined) return found;
   const { hash, number } = await chain.client.getFinalizedBlock();
@@ -119,7 +122,7 @@ export const carryOn = (begun: Begun, progress: (part: number) => void): Promise
   if (typeof known === 'bigint') {
     // It is forgotten in its final block; until then it may have to be sent once more.
     const { hash } = await chain.client.getFinalizedBlock();
-    const [content, patient] = contentOf(begun);
+    const [content, patient] = await contentOf(begun);
     if (await chain.api.query.Emr.Contents.getValue(content, patient, { at: hash }) !== undefined) await forget('uploads', begun.id);
     return known;
   }
@@ -173,7 +176,8 @@ export const giveUp = (begun: Begun): Promise<boolean> => alone(begun.id, async 
 
 /** Has the store let go of what never had an effect, and forgets it; false where it may be there still. */
 async function drop(begun: Begun): Promise<boolean> {
-  const isNamed = (await chain.api.query.Emr.Contents.getEntries(contentOf(begun)[0], BEST)).length > 0;
+  const [content] = await contentOf(begun);
+  const isNamed = (await chain.api.query.Emr.Contents.getEntries(content, BEST)).length > 0;
   const isGone = isNamed || (begun.keeper !== undefined && await remove(begun.bytes, begun.keeper));
   await forget('uploads', begun.id);
   return isGone;
@@ -186,7 +190,7 @@ async function drop(begun: Begun): Promise<boolean> {
 export async function sweep(): Promise<void> {
   const { hash } = await chain.client.getFinalizedBlock();
   for (const begun of await left()) {
-    const [content, patient] = contentOf(begun);
+    const [content, patient] = await contentOf(begun);
     const id = await chain.api.query.Emr.Contents.getValue(content, patient, { at: hash });
     if (id !== undefined) {
       if (await recordOf(id)) await forget('uploads', begun.id);

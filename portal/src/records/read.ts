@@ -13,6 +13,7 @@ export interface Record {
   id: bigint;
   patient: string;
   author: string;
+  /** The CID and the SHA-256 of its encrypted file; empty once it is erased: the chain forgets both. */
   cid: string;
   digest: string;
   kind: 'ChestXray' | 'Report' | 'Other';
@@ -23,9 +24,15 @@ export interface Record {
 
 type Stored = NonNullable<Awaited<ReturnType<typeof chain.api.query.Emr.Records.getValue>>>;
 
+/** The CID and the SHA-256 of a record's encrypted file; nothing of an erased one. */
+export function documentOf({ content }: Pick<Stored, 'content'>): { cid: string; digest: string } | null {
+  return content.type === 'Kept' ? { cid: asText(content.value.cid), digest: content.value.digest } : null;
+}
+
 function record(id: bigint, stored: Stored): Record {
+  const { cid, digest } = documentOf(stored) ?? { cid: '', digest: '' };
   return {
-    id, patient: stored.patient, author: stored.author, cid: asText(stored.cid), digest: stored.digest,
+    id, patient: stored.patient, author: stored.author, cid, digest,
     kind: stored.kind.type, previous: stored.previous, addedAt: stored.added_at, status: stored.status.type,
   };
 }

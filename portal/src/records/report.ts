@@ -9,7 +9,7 @@ import { i18n } from '../i18n/index.svelte';
 import { session } from '../keys/session.svelte';
 import { get } from '../store/blocks';
 import { contentOf, counts, keyOf, openVerdict } from './open';
-import { asText, recordOf, verdictOf, type Model, type Verdict } from './read';
+import { asText, documentOf, recordOf, verdictOf, type Model, type Verdict } from './read';
 
 /** The largest model card that is read. */
 const MAX_CARD = 1024 * 1024;
@@ -76,6 +76,9 @@ export async function draw(record: bigint, request: bigint | null): Promise<Uint
   }
 }
 
+/** The record was erased, so that the chain does not know its film any more. */
+class Forgotten extends Error {}
+
 /**
  * What a report says in the state of the block `at`; `block` is the one that is reported. Without a
  * key, a verdict stays sealed.
@@ -86,12 +89,14 @@ async function gather(block: Block, at: string, id: bigint, request: bigint | nu
   const { t } = i18n;
   if (!record) throw new Error(t.report.notThere(block.number));
   if (record.kind.type !== 'ChestXray') throw new Error(t.record.notAnImage);
+  const document = documentOf(record);
+  if (!document) throw new Forgotten(t.record.erased);
   return {
     genesis: toHex(await chain.genesis),
     block: { number: block.number, hash: block.hash, time: Number(time) },
     record: {
       id: Number(id), patient: record.patient, patient_name: null, author: record.author,
-      added_at: record.added_at, cid: asText(record.cid), digest: record.digest,
+      added_at: record.added_at, ...document,
       superseded_by: record.status.type === 'Superseded' ? Number(record.status.value.by) : null,
     },
     ...(request === null ? NOTHING : await ordered(block.number, at, id, request, key)),
@@ -328,7 +333,10 @@ async function beside(claim: Claim, isOnChain: boolean): Promise<Pick<Verified, 
     const found = claim.compare(values, opening?.film ?? null, isThen);
     return { checks: [...checks, ...found.checks], expected: found.expected, outcome: isThen ? values.outcome : null };
   } catch (error) {
-    return { checks: [...checks, check(what.request, false, '', sentence(error))], expected: null, outcome: null };
+    // What the chain forgot is not compared. What the page claims and is not on the chain is an answer.
+    const failed = error instanceof Forgotten
+      ? unknown(what.rest, sentence(error)) : check(what.request, false, '', sentence(error));
+    return { checks: [...checks, failed], expected: null, outcome: null };
   } finally {
     if (opening) free(opening);
   }

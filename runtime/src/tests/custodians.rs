@@ -107,7 +107,8 @@ fn deal_to(keys: &[CustodianKey], threshold: u8, dealer: Sr25519Keyring, cid: &C
 
 /// The CID of a record.
 pub fn cid_of(record: RecordId) -> Cid {
-    pallet_emr::Records::<Runtime>::get(record).expect("it exists").cid
+    let content = pallet_emr::Records::<Runtime>::get(record).expect("it exists").content;
+    content.document().expect("it is not erased").cid.clone()
 }
 
 /// Has the patient entrust a record to the custodians that the patient chose.
@@ -180,7 +181,8 @@ pub fn recover(
     let grant = pallet_custody::Grants::<Runtime>::get(record, subject.to_account_id())?;
     let keys: Vec<_> = custody.custodians.iter().map(key_of).collect();
     let custodians = Custodians { threshold: custody.threshold, keys: &keys };
-    let (patient, dealer, cid) = (entry.patient, custody.depositor, entry.cid);
+    let cid = entry.content.document()?.cid.clone();
+    let (patient, dealer) = (entry.patient, custody.depositor);
     let context = DealingContext { genesis: genesis(), patient, dealer, cid };
     let mut recovery =
         Recovery::new(&custody.dealing, &custodians, &context).expect("the chain verified it");

@@ -8,6 +8,7 @@ mod custodians;
 mod departures;
 mod deposits;
 mod draws;
+mod erasure;
 mod ethics;
 mod messages;
 mod nesting;

@@ -129,8 +129,13 @@ impl fmt::Display for ShowReport {
         writeln!(f, "patient     {}", self.patient)?;
         writeln!(f, "author      {}", record.author)?;
         writeln!(f, "added       in block {}", record.added_at)?;
-        writeln!(f, "CID         {}", record.cid)?;
-        writeln!(f, "SHA-256     {}", record.digest)?;
+        if let (Some(cid), Some(digest)) = (&record.cid, &record.digest) {
+            writeln!(f, "CID         {cid}")?;
+            writeln!(f, "SHA-256     {digest}")?;
+        } else {
+            writeln!(f, "CID         not known to the chain any more; its hash is")?;
+            writeln!(f, "            {}", record.cid_hash)?;
+        }
         if self.versions.len() > 1 {
             let versions: Vec<String> = self.versions.iter().map(ToString::to_string).collect();
             writeln!(f, "versions    {}", versions.join(" → "))?;
@@ -226,7 +231,7 @@ mod tests {
         chain::{Member, Record, RecordStatus, Step},
         store::cid_of,
     };
-    use medchain_primitives::{ContentDigest, RecordKind};
+    use medchain_primitives::{ContentDigest, RecordContent, RecordKind};
 
     use super::*;
 
@@ -243,8 +248,7 @@ mod tests {
             id: RecordId(3),
             patient: AccountId32([1; 32]),
             author: AccountId32([2; 32]),
-            cid: cid_of(b"film"),
-            digest: ContentDigest([3; 32]),
+            content: RecordContent::kept(cid_of(b"film"), ContentDigest([3; 32])),
             kind: RecordKind::ChestXray,
             previous: None,
             added_at: 1,
@@ -320,6 +324,16 @@ mod tests {
             assert!(text.contains(words), "{text}");
         }
         assert!(!text.contains("medchain infer"), "{text}");
+    }
+
+    #[test]
+    fn an_erased_record_has_the_hash_of_its_cid_alone() {
+        let mut report = report(RequestStatus::Drawing, None, None);
+        assert!(report.to_string().contains(cid_of(b"film").as_str()));
+        (report.record.cid, report.record.digest) = (None, None);
+        let shown = report.to_string();
+        assert!(shown.contains(&report.record.cid_hash), "{shown}");
+        assert!(!shown.contains("SHA-256") && shown.contains("not known to the chain"), "{shown}");
     }
 
     #[test]

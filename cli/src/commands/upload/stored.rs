@@ -181,9 +181,9 @@ fn again(
     if film.is_empty() {
         bail!("the film is not at hand");
     }
-    let patient = &record.patient.0;
+    let (patient, digest) = (&record.patient.0, &records::document(record)?.digest);
     let mut made =
-        keys.iter().map(|key| crypto::encrypt_again(&header, key, patient, film, &record.digest));
+        keys.iter().map(|key| crypto::encrypt_again(&header, key, patient, film, digest));
     match made.find_map(Result::ok) {
         Some(bytes) => Ok(Content::new(bytes)),
         None => bail!(
@@ -209,7 +209,7 @@ fn lost(error: Error, on_chain: &OnChain<'_>, silent: Option<&str>) -> Error {
 mod tests {
     use futures::FutureExt;
     use medchain_client::{chain::TxOutcome, keys::Identity, store::StoreError, AccountId32, H256};
-    use medchain_primitives::RecordKind;
+    use medchain_primitives::{RecordContent, RecordKind};
 
     use super::*;
     use crate::journal::{Done, Journal};
@@ -270,8 +270,7 @@ mod tests {
             id: RecordId(0),
             patient: AccountId32(patient),
             author: identity.account(),
-            cid: stored.cid.clone(),
-            digest: stored.digest,
+            content: RecordContent::kept(stored.cid.clone(), stored.digest),
             kind: RecordKind::ChestXray,
             previous: None,
             added_at: 1,
@@ -280,7 +279,7 @@ mod tests {
         };
         let keys = [ContentKey::generate(), key];
         let made = again(entries.first(), &keys, &record, b"film").unwrap();
-        assert_eq!((made.cid, made.bytes), (stored.cid, stored.bytes));
+        assert_eq!((&made.cid, made.bytes), (&stored.cid, stored.bytes));
         // What its patient erased stays erased, although it could be made again.
         assert!(is_to_be_stored(&record));
         for (status, is_stored) in
@@ -300,7 +299,7 @@ mod tests {
         }
         let on_chain = OnChain {
             record: RecordId(7),
-            cid: &record.cid,
+            cid: &stored.cid,
             key: None,
             entry: None,
             file: Path::new("film.png"),

@@ -213,7 +213,7 @@ async fn copied_shares(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> 
     let view = scene.chain.best().await?;
     let account = thief.account()?;
     let group = view.custodians_of(&account).await?.context("the thief has custodians")?;
-    let cid = records::find(&view, own).await?.cid;
+    let cid = records::document(&records::find(&view, own).await?)?.cid.clone();
     let genesis = scene.chain.genesis_hash();
     let name = DealingName { genesis, patient: &account, dealer: &account, cid: &cid };
     // The copied shares, with the best proof that the thief can make.

@@ -30,6 +30,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         force: false,
         keep_stored: false,
         even_if_shared: false,
+        cid: None,
     };
     scene.refused(
         STORY,

@@ -81,7 +81,7 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<RecordId> {
     scene.claim(
         STORY,
         "the record has a new key and a new CID, for those who may still read it",
-        rotated.cid != old.cid.to_string()
+        old.cid().is_none_or(|cid| rotated.cid != cid.to_string())
             && !rotated.readers.contains(&cast.clinician.account()?)
             && rotated.readers.contains(&cast.researcher.account()?),
         format!("record {new}, sealed to {}", joined(&rotated.readers)),

@@ -4,7 +4,7 @@
 //! runtime. So the layouts of all runtimes are kept here.
 
 use codec::{Decode, DecodeAll};
-use medchain_primitives::{Cid, ContentDigest, RecordId, RecordKind, RecordStatus};
+use medchain_primitives::{Cid, ContentDigest, RecordContent, RecordId, RecordKind, RecordStatus};
 
 use super::{keys, ProofError, ProvenState};
 use crate::AccountId32;
@@ -33,6 +33,7 @@ struct Layout {
 const LAYOUTS: &[Layout] = &[
     Layout { since: 1, key_holders: &KEY_HOLDERS_OF_EMR, read: stored_since_1 },
     Layout { since: 3, key_holders: &KEY_HOLDERS, read: stored_since_1 },
+    Layout { since: 4, key_holders: &KEY_HOLDERS, read: stored_since_4 },
 ];
 
 /// A record, as far as proofs are about it.
@@ -40,10 +41,8 @@ const LAYOUTS: &[Layout] = &[
 pub struct ProvenRecord {
     /// The patient.
     pub patient: AccountId32,
-    /// Where the encrypted bytes are or were.
-    pub cid: Cid,
-    /// SHA-256 of the encrypted bytes.
-    pub digest: ContentDigest,
+    /// Where the encrypted bytes are or were. Runtimes before version 4 kept that of erased records.
+    pub content: RecordContent,
     /// Its status.
     pub status: RecordStatus,
     /// How many envelopes it has.
@@ -96,8 +95,29 @@ fn stored_since_1(bytes: &[u8]) -> Result<ProvenRecord, codec::Error> {
     let stored = Stored::decode_all(&mut &bytes[..])?;
     Ok(ProvenRecord {
         patient: stored.patient,
-        cid: stored.cid,
-        digest: stored.digest,
+        content: RecordContent::kept(stored.cid, stored.digest),
+        status: stored.status,
+        envelopes: stored.envelopes,
+    })
+}
+
+fn stored_since_4(bytes: &[u8]) -> Result<ProvenRecord, codec::Error> {
+    #[derive(Decode)]
+    struct Stored {
+        patient: AccountId32,
+        _author: AccountId32,
+        content: RecordContent,
+        _kind: RecordKind,
+        _previous: Option<RecordId>,
+        _added_at: u32,
+        status: RecordStatus,
+        envelopes: u32,
+        _deposit: u128,
+    }
+    let stored = Stored::decode_all(&mut &bytes[..])?;
+    Ok(ProvenRecord {
+        patient: stored.patient,
+        content: stored.content,
         status: stored.status,
         envelopes: stored.envelopes,
     })

@@ -1,7 +1,9 @@
 //! Proofs over states that the tests make up.
 
 use codec::{Compact, Encode};
-use medchain_primitives::{Cid, CidCodec, ContentDigest, LogHead, RecordId, RecordKind};
+use medchain_primitives::{
+    Cid, CidCodec, ContentDigest, LogHead, RecordContent, RecordId, RecordKind,
+};
 use proptest::prelude::*;
 use sp_core::Blake2Hasher;
 use sp_trie::{
@@ -174,21 +176,34 @@ fn the_end_of_a_log_is_what_the_state_proves() {
     refused(&ReadProof { header: good.header[..10].to_vec(), ..good });
 }
 
+/// The content of a record that is erased.
+fn film() -> (Cid, ContentDigest) {
+    (Cid::new(CidCodec::Raw, [8; 32]), ContentDigest([9; 32]))
+}
+
+/// The value of `Emr.Records` of an erased record as runtimes before version 4 stored it.
+fn erased_before_4() -> (ProvenRecord, Vec<u8>) {
+    let (cid, digest) = film();
+    let (status, envelopes) = (RecordStatus::Erased, 0u32);
+    let about = (PATIENT, READER, cid.clone(), digest, RecordKind::ChestXray, None::<RecordId>);
+    let bytes = (about, 12u32, status, envelopes, 0u128).encode();
+    let content = RecordContent::kept(cid, digest);
+    (ProvenRecord { patient: PATIENT, content, status, envelopes }, bytes)
+}
+
 /// The value of `Emr.Records` of an erased record, with the fields in the order of
 /// the metadata.
 fn erased() -> (ProvenRecord, Vec<u8>) {
     let record = ProvenRecord {
         patient: PATIENT,
-        cid: Cid::new(CidCodec::Raw, [8; 32]),
-        digest: ContentDigest([9; 32]),
+        content: RecordContent::Erased(film().0.hashed()),
         status: RecordStatus::Erased,
         envelopes: 0,
     };
     let fields = [
         ("patient", record.patient.encode()),
         ("author", READER.encode()),
-        ("cid", record.cid.encode()),
-        ("digest", record.digest.encode()),
+        ("content", record.content.encode()),
         ("kind", RecordKind::ChestXray.encode()),
         ("previous", None::<RecordId>.encode()),
         ("added_at", 12u32.encode()),
@@ -228,13 +243,15 @@ fn asked() -> [Vec<u8>; 4] {
 
 #[test]
 fn a_record_is_read_by_the_layout_of_its_runtime() {
-    let (record, bytes) = erased();
-    for (version, holders) in [
-        (1, ["Envelopes", "Custodies", "Grants"]),
-        (2, ["Envelopes", "Custodies", "Grants"]),
-        (3, KEY_HOLDERS),
-        (77, KEY_HOLDERS),
+    let of_emr = ["Envelopes", "Custodies", "Grants"];
+    for (version, holders, (record, bytes)) in [
+        (1, of_emr, erased_before_4()),
+        (2, of_emr, erased_before_4()),
+        (3, KEY_HOLDERS, erased_before_4()),
+        (4, KEY_HOLDERS, erased()),
+        (77, KEY_HOLDERS, erased()),
     ] {
+        assert!(record.content.is_of(&film().0));
         let state = prove(&runtime(version, bytes.clone()), &asked()).open().unwrap();
         assert_eq!(state.record(RECORD).unwrap().as_ref(), Some(&record), "{version}");
         assert_eq!(state.spec_version().unwrap(), version);
@@ -243,7 +260,7 @@ fn a_record_is_read_by_the_layout_of_its_runtime() {
         assert_eq!(state.key_holders().unwrap(), holders);
     }
     // No runtime has this version, so no layout is known to be its.
-    let state = prove(&runtime(0, bytes), &asked()).open().unwrap();
+    let state = prove(&runtime(0, erased().1), &asked()).open().unwrap();
     for error in [state.record(RECORD).unwrap_err(), state.key_holders().unwrap_err()] {
         assert!(error.to_string().contains("runtime of version 0"), "{error}");
     }
@@ -251,14 +268,15 @@ fn a_record_is_read_by_the_layout_of_its_runtime() {
 
 #[test]
 fn a_value_of_another_shape_is_refused() {
-    let (_, bytes) = erased();
-    for (other, why) in [
-        ([&bytes[..], &[0]].concat(), "left after"),
-        (bytes[..bytes.len() - 1].to_vec(), "cannot decode"),
-    ] {
-        let state = prove(&runtime(2, other), &asked()).open().unwrap();
-        let error = state.record(RECORD).unwrap_err().to_string();
-        assert!(error.contains(why) && error.contains("record 7"), "{error}");
+    for (version, (_, bytes)) in [(2, erased_before_4()), (4, erased())] {
+        for (other, why) in [
+            ([&bytes[..], &[0]].concat(), "left after"),
+            (bytes[..bytes.len() - 1].to_vec(), "cannot decode"),
+        ] {
+            let state = prove(&runtime(version, other), &asked()).open().unwrap();
+            let error = state.record(RECORD).unwrap_err().to_string();
+            assert!(error.contains(why) && error.contains("record 7"), "{error}");
+        }
     }
     let state = prove(&noise(), &asked()).open().unwrap();
     assert!(matches!(state.genesis_hash(), Err(ProofError::Value { .. })));

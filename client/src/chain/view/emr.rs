@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use codec::Decode;
 use medchain_primitives::{
-    Cid, EncryptionKey, FilmCommitments, InstitutionId, InstitutionName, RecordId, Relation, Role,
-    SealedKey,
+    Cid, CidHash, EncryptionKey, FilmCommitments, InstitutionId, InstitutionName, RecordId,
+    Relation, Role, SealedKey,
 };
 use subxt::utils::Static;
 
@@ -166,7 +166,10 @@ impl View {
         cid: &Cid,
     ) -> Result<Vec<(AccountId32, RecordId)>, ChainError> {
         let entries = self
-            .entries::<(Static<Cid>, AccountId32), _>(StorageItem::CONTENTS, (Static(cid.clone()),))
+            .entries::<(Static<CidHash>, AccountId32), _>(
+                StorageItem::CONTENTS,
+                (Static(cid.hashed()),),
+            )
             .await?;
         let found = entries.into_iter().map(|((_, patient), value)| {
             let record = RecordId::decode(&mut &value.bytes[..]);
@@ -306,8 +309,7 @@ fn record(id: RecordId, fields: &Fields) -> Result<Record, ChainError> {
         id,
         patient: fields.get("patient")?,
         author: fields.get("author")?,
-        cid: fields.get("cid")?,
-        digest: fields.get("digest")?,
+        content: fields.get("content")?,
         kind: fields.get("kind")?,
         previous: fields.get("previous")?,
         added_at: fields.get("added_at")?,

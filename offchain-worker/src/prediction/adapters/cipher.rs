@@ -79,7 +79,8 @@ impl Cipher for KeyCipher {
     ) -> Result<SealedKey, CipherError> {
         let Delivered { record, custody, grant } = delivered;
         let secret = self.secret.reply_secret(*genesis, request);
-        let name = self.name(&record.patient, &record.cid);
+        let erased = || CipherError::Shares("the record was erased".to_owned());
+        let name = self.name(&record.patient, record.cid().ok_or_else(erased)?);
         custody::recover(H256(*genesis), record, custody, grant, &secret)
             .and_then(|key| crypto::seal(&key, &self.secret.public(), &name))
             .map_err(|error| CipherError::Shares(error.to_string()))
@@ -93,7 +94,7 @@ mod tests {
         custody::{DealingId, DealingName, Granted, VerifiedDealing, VerifiedDelivery},
         keys::Identity,
     };
-    use medchain_primitives::{CidCodec, RecordId, RecordKind, RecordStatus};
+    use medchain_primitives::{CidCodec, RecordContent, RecordId, RecordKind, RecordStatus};
 
     use super::*;
 
@@ -145,7 +146,7 @@ mod tests {
         let served = delivered(&content, reply);
         // Another process with the same key file.
         let sealed = cipher("//Ferdie").recover(&genesis, request, &served).unwrap();
-        let Record { patient, cid, .. } = &served.record;
+        let (patient, cid) = (&served.record.patient, served.record.cid().unwrap());
         let me = cipher("//Ferdie");
         let opened = me.secret.open(&sealed, &me.name(patient, cid)).unwrap();
         assert_eq!(opened.verdict_root(), content.verdict_root());
@@ -208,8 +209,7 @@ mod tests {
             id: record,
             patient,
             author: patient,
-            cid,
-            digest: ContentDigest([0; 32]),
+            content: RecordContent::kept(cid, ContentDigest([0; 32])),
             kind: RecordKind::ChestXray,
             previous: None,
             added_at: 1,

@@ -21,8 +21,8 @@ use medchain_client::{
 };
 use medchain_exact::Levels;
 use medchain_primitives::{
-    Cid, ContentDigest, EncryptionKey, ModelId, Output, RecordId, RecordKind, RecordStatus,
-    RequestId, SealedKey,
+    Cid, ContentDigest, EncryptionKey, ModelId, Output, RecordContent, RecordId, RecordKind,
+    RecordStatus, RequestId, SealedKey,
 };
 use zeroize::Zeroizing;
 
@@ -622,8 +622,7 @@ fn served(job: &Job, reply: ReplyKey) -> Delivered {
         id: job.record,
         patient: job.patient,
         author: job.patient,
-        cid: cid(job.request),
-        digest: ContentDigest([0; 32]),
+        content: RecordContent::kept(cid(job.request), ContentDigest([0; 32])),
         kind: RecordKind::ChestXray,
         previous: None,
         added_at: 0,

@@ -190,7 +190,8 @@ pub fn recover(record: RecordId, subject: u64) -> Option<[u8; 32]> {
     let custody = Custodies::<Test>::get(record)?;
     let grant = Grants::<Test>::get(record, subject)?;
     let entry = pallet_emr::Records::<Test>::get(record)?;
-    let context = context(entry.patient, custody.depositor, entry.cid);
+    let cid = entry.content.document()?.cid.clone();
+    let context = context(entry.patient, custody.depositor, cid);
     let keys = keys(&custody.custodians);
     let shared = Shared { threshold: custody.threshold, keys: &keys };
     let mut recovery = Recovery::new(&custody.dealing, &shared, &context).ok()?;

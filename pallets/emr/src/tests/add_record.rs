@@ -3,7 +3,8 @@
 use codec::{Decode, Encode};
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, traits::fungible::Mutate};
 use medchain_primitives::{
-    Action, Cid, FilmCommitments, InferenceOrder, ModelId, RecordId, RecordKind, Role,
+    Action, Cid, FilmCommitments, InferenceOrder, ModelId, RecordContent, RecordId, RecordKind,
+    Role,
 };
 use sp_runtime::{DispatchError, TokenError};
 
@@ -55,7 +56,8 @@ fn a_patient_adds_a_record() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(add_record(ALICE, ALICE, &[ALICE, READER]));
 
-        let expected = Record { cid: content(NEXT), envelopes: 2, ..xray() };
+        let content = RecordContent::kept(content(NEXT), digest(1));
+        let expected = Record { content, envelopes: 2, ..xray() };
         assert_eq!(Records::<Test>::get(NEXT), Some(expected));
         assert!(RecordsOf::<Test>::contains_key(ALICE, NEXT));
         assert_eq!(NextRecordId::<Test>::get(), RecordId(2));
@@ -77,7 +79,8 @@ fn a_technician_with_consent_adds_a_record() {
         Policy::grant(ALICE, TECHNICIAN, Action::Append);
         assert_ok!(add_record(TECHNICIAN, ALICE, &[ALICE]));
 
-        let expected = Record { author: TECHNICIAN, cid: content(NEXT), ..xray() };
+        let content = RecordContent::kept(content(NEXT), digest(1));
+        let expected = Record { author: TECHNICIAN, content, ..xray() };
         assert_eq!(Records::<Test>::get(NEXT), Some(expected));
         assert_eq!(held(TECHNICIAN, HoldReason::Record), RECORD_DEPOSIT);
         assert_eq!(held(TECHNICIAN, HoldReason::Envelope), ENVELOPE_DEPOSIT);

@@ -1,7 +1,9 @@
 //! `amend_record`.
 
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Action, FilmCommitments, RecordId, RecordKind, RecordStatus};
+use medchain_primitives::{
+    Action, FilmCommitments, RecordContent, RecordId, RecordKind, RecordStatus,
+};
 
 use crate::{
     mock::*, Commitments, Envelopes, Error, Event, HoldReason, NextRecordId, Record, Records,
@@ -29,8 +31,8 @@ fn a_patient_amends_a_record() {
 
         let old = Record { status: RecordStatus::Superseded { by: NEXT }, ..xray() };
         assert_eq!(Records::<Test>::get(XRAY), Some(old), "all else stays");
-        let new =
-            Record { cid: cid(2), digest: digest(2), previous: Some(XRAY), added_at: 5, ..xray() };
+        let content = RecordContent::kept(cid(2), digest(2));
+        let new = Record { content, previous: Some(XRAY), added_at: 5, ..xray() };
         assert_eq!(Records::<Test>::get(NEXT), Some(new));
         for record in [XRAY, NEXT] {
             assert!(RecordsOf::<Test>::contains_key(ALICE, record));

@@ -28,10 +28,10 @@ fn nobody_adds_a_content_again() {
             let again = amend(author, XRAY, content(XRAY));
             assert_noop!(again, Error::<Test>::ContentAlreadyExists);
         }
-        assert_eq!(Contents::<Test>::get(content(XRAY), ALICE), Some(XRAY));
+        assert_eq!(Contents::<Test>::get(content(XRAY).hashed(), ALICE), Some(XRAY));
         // Encrypted again, it is another content.
         assert_ok!(amend(TECHNICIAN, XRAY, content(NEXT)));
-        assert_eq!(Contents::<Test>::get(content(NEXT), ALICE), Some(NEXT));
+        assert_eq!(Contents::<Test>::get(content(NEXT).hashed(), ALICE), Some(NEXT));
     });
 }
 
@@ -44,7 +44,7 @@ fn an_erased_content_does_not_come_back() {
             assert_ok!(Emr::erase_record(signed(ALICE), record));
             let back = add(ALICE, ALICE, content(record));
             assert_noop!(back, Error::<Test>::ContentAlreadyExists);
-            assert_eq!(Contents::<Test>::get(content(record), ALICE), Some(record));
+            assert_eq!(Contents::<Test>::get(content(record).hashed(), ALICE), Some(record));
         }
     });
 }
@@ -55,11 +55,11 @@ fn nobody_claims_the_content_of_another_patient() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(add(BOB, BOB, content(NEXT)));
         assert_ok!(add(ALICE, ALICE, content(NEXT)));
-        assert_eq!(Contents::<Test>::get(content(NEXT), BOB), Some(NEXT));
-        assert_eq!(Contents::<Test>::get(content(NEXT), ALICE), Some(RecordId(2)));
+        assert_eq!(Contents::<Test>::get(content(NEXT).hashed(), BOB), Some(NEXT));
+        assert_eq!(Contents::<Test>::get(content(NEXT).hashed(), ALICE), Some(RecordId(2)));
         // Nor does an erasure of the one change anything for the other.
         assert_ok!(Emr::erase_record(signed(BOB), NEXT));
-        assert_eq!(Contents::<Test>::get(content(NEXT), ALICE), Some(RecordId(2)));
+        assert_eq!(Contents::<Test>::get(content(NEXT).hashed(), ALICE), Some(RecordId(2)));
     });
 }
 
@@ -71,7 +71,7 @@ fn a_content_is_claimed_with_the_record_or_not_at_all() {
         assert_noop!(refused, Error::<Test>::NoGrant);
         let refused = amend(READER, XRAY, content(NEXT));
         assert_noop!(refused, Error::<Test>::NoGrant);
-        assert_eq!(Contents::<Test>::get(content(NEXT), ALICE), None);
+        assert_eq!(Contents::<Test>::get(content(NEXT).hashed(), ALICE), None);
         assert_ok!(add(ALICE, ALICE, content(NEXT)));
     });
 }

@@ -106,7 +106,7 @@ fn leaving_removes_everything_but_the_log_and_erased_records() {
             Some(RecordStatus::Erased)
         );
         assert!(RecordsOf::<Test>::contains_key(ALICE, XRAY));
-        assert!(Contents::<Test>::contains_key(content(XRAY), ALICE));
+        assert!(Contents::<Test>::contains_key(content(XRAY).hashed(), ALICE));
 
         let mut events = events();
         // Relations come in the order of their keys' hashes.

@@ -1,7 +1,7 @@
 //! `erase_record`.
 
 use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
-use medchain_primitives::{Action, RecordId, RecordStatus};
+use medchain_primitives::{Action, Cid, RecordContent, RecordId, RecordKind, RecordStatus};
 
 use crate::{
     mock::*, Call, Commitments, Envelopes, Error, Event, HoldReason, Record, Records, RecordsOf,
@@ -12,7 +12,9 @@ use crate::{
 fn erasing_works() {
     ExtBuilder::default().build_and_execute(|| {
         assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
-        let expected = Record { status: RecordStatus::Erased, envelopes: 0, deposit: 0, ..xray() };
+        let content = RecordContent::Erased(cid(1).hashed());
+        let status = RecordStatus::Erased;
+        let expected = Record { content, status, envelopes: 0, deposit: 0, ..xray() };
         assert_eq!(Records::<Test>::get(XRAY), Some(expected));
         assert_eq!(Envelopes::<Test>::iter_prefix(XRAY).count(), 0);
         assert_eq!(Commitments::<Test>::get(XRAY), None);
@@ -92,6 +94,76 @@ fn every_version_can_be_erased_by_itself() {
         assert_eq!(Commitments::<Test>::get(XRAY), None);
         assert_eq!(Commitments::<Test>::get(NEXT), Some(film(2)));
         assert_ok!(Emr::erase_record(signed(ALICE), NEXT));
+    });
+}
+
+/// The keys and values of the state in which bytes occur.
+fn places(bytes: &[u8]) -> Vec<Vec<u8>> {
+    let contains = |whole: &[u8]| whole.windows(bytes.len()).any(|part| part == bytes);
+    let (mut found, mut key) = (Vec::new(), Vec::new());
+    loop {
+        if contains(&key) || sp_io::storage::get(&key).is_some_and(|value| contains(&value)) {
+            found.push(key.clone());
+        }
+        let Some(next) = sp_io::storage::next_key(&key) else { return found };
+        key = next;
+    }
+}
+
+/// Where the state has a content: as text, by the digest that the text spells, or by that of its
+/// bytes.
+fn traces(cid: &Cid, digest: [u8; 32]) -> usize {
+    let (_, multihash) = cid.check().expect("a test has CIDs of version 1");
+    [cid.as_bytes(), &multihash, &digest].map(places).concat().len()
+}
+
+#[test]
+fn no_cid_and_no_digest_of_an_erased_version_is_in_the_state() {
+    ExtBuilder::default().build_and_execute(|| {
+        // Three versions, the second of which is restored and amended again: four in all.
+        let readers = || envelopes(&[ALICE, READER]);
+        let (kind, film) = (RecordKind::ChestXray, Some(film(9)));
+        let (first, its) = (cid(0xa0), digest(0x5f));
+        let me = signed(ALICE);
+        assert_ok!(Emr::add_record(me, ALICE, first, its, kind, film, readers(), None, None));
+        let amend = |record: u64, byte: u8| {
+            let (id, its, me) = (RecordId(record), digest(byte ^ 0xff), signed(ALICE));
+            assert_ok!(Emr::amend_record(me, id, cid(byte), its, film, readers(), None));
+        };
+        amend(1, 0xa1);
+        amend(2, 0xa2);
+        assert_ok!(Emr::restore_record(signed(ALICE), RecordId(2)));
+        amend(2, 0xa3);
+        let versions = [
+            (1, 0xa0, [0x5f; 32]),
+            (2, 0xa1, [0x5e; 32]),
+            (3, 0xa2, [0x5d; 32]),
+            (4, 0xa3, [0x5c; 32]),
+        ];
+        // The events of a block are in its state, and are gone in the next one.
+        let next_block = || {
+            System::reset_events();
+            System::set_block_number(System::block_number() + 1);
+        };
+        next_block();
+        for (place, (id, byte, digest)) in versions.into_iter().enumerate() {
+            assert!(traces(&cid(byte), digest) > 0, "{byte}");
+            let id = RecordId(id);
+            assert_ok!(Emr::erase_record(signed(ALICE), id));
+            // Not even in the block that erases it.
+            assert_eq!(traces(&cid(byte), digest), 0, "{byte}");
+            let hash = RecordContent::Erased(cid(byte).hashed());
+            assert_eq!(Records::<Test>::get(id).map(|record| record.content), Some(hash));
+            for (_, byte, digest) in &versions[place + 1..] {
+                assert!(traces(&cid(*byte), *digest) > 0, "another version: {byte}");
+            }
+            next_block();
+        }
+        assert_ok!(Emr::erase_record(signed(ALICE), XRAY));
+        assert_ok!(Emr::deregister_patient(signed(ALICE)));
+        for (_, byte, digest) in versions {
+            assert_eq!(traces(&cid(byte), digest), 0, "{byte}");
+        }
     });
 }
 

@@ -15,6 +15,7 @@ mod institutions;
 mod invariants;
 mod keys;
 mod log;
+mod migrations;
 mod own_envelope;
 mod patients;
 mod policies;

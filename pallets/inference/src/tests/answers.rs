@@ -9,7 +9,9 @@ use frame_support::{
         LockableCurrency, WithdrawReasons,
     },
 };
-use medchain_primitives::{receipt, Receipt, SealedAnswer, VerdictStatus};
+use medchain_primitives::{
+    receipt, receipt_of, Receipt, RecordContent, SealedAnswer, VerdictStatus,
+};
 use sp_runtime::DispatchError;
 
 /// The receipt of an answer of [`VGG`] on [`XRAY`].
@@ -44,6 +46,22 @@ fn verdict(id: RequestId, list: &[u64]) -> VerdictOf<Test> {
         status: VerdictStatus::Standing,
         previous: None,
     }
+}
+
+/// The state does not have the CID any more, so the receipt names its hash.
+#[test]
+fn a_verdict_that_is_reached_after_an_erasure_names_the_hash_of_the_cid() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = revealing(1);
+        let list = members(id);
+        erase_xray();
+        assert_ok!(reveal(list[0], id, &covid()));
+        let verdict = Verdicts::<Test>::get(id).expect("its only worker has answered");
+        let content = RecordContent::Erased(cid(10).hashed());
+        let expected = receipt_of(&[7; 32], &vgg().preprocessing, &content, &verdict.sealed);
+        assert_eq!(verdict.receipt, expected);
+        assert_ne!(verdict.receipt, of(&verdict.sealed));
+    });
 }
 
 #[test]

@@ -183,9 +183,10 @@ fn a_dealing_is_for_its_dealer_its_content_and_the_group_of_now() {
 fn a_content_is_entrusted_under_one_record() {
     development_chain().execute_with(|| {
         two_of_three();
+        let film = cid_of(RECORD);
         assert_ok!(Emr::erase_record(signed(PATIENT), RECORD));
         for author in [PATIENT, TECHNICIAN] {
-            let cid = cid_of(RECORD);
+            let cid = film.clone();
             let (digest, kind) = (ContentDigest([8; 32]), RecordKind::ChestXray);
             let custody = Some(dealt(author, &cid));
             let (patient, readers) = (PATIENT.to_account_id(), readers(author));

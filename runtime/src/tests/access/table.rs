@@ -190,7 +190,8 @@ impl Both {
                 set_custodians_as(who, members, threshold)?;
             }
             Deed::Entrust(id) => {
-                let cid = pallet_emr::Records::<Runtime>::get(record(id)).map(|one| one.cid);
+                let cid = pallet_emr::Records::<Runtime>::get(record(id))
+                    .and_then(|one| one.content.document().map(|document| document.cid.clone()));
                 let entrustment = shared_by(who, &cid.unwrap_or(Cid::new(CidCodec::Raw, [0; 32])));
                 Custody::entrust_record(origin, record(id), Some(entrustment)).map_err(error)?;
             }

@@ -1,6 +1,6 @@
 //! A patient erases a record, and a certificate shows it to people without a node.
 
-use std::{path::Path, process::Command};
+use std::process::Command;
 
 use medchain_client::{
     chain::{Call, ChainEvent, CustodyError, Document},
@@ -19,7 +19,7 @@ use super::{
 };
 
 /// Checks a certificate without a node, a store or a key.
-fn verify(world: &World, file: &str) -> Answer {
+pub fn verify(world: &World, file: &str) -> Answer {
     let output = Command::new(program("medchain"))
         .args(["verify-certificate", file, "--json", "--node", "ws://127.0.0.1:1"])
         .env_clear()
@@ -109,14 +109,22 @@ fn what_is_erased_is_gone_and_the_certificate_shows_it_offline(world: &World) {
     assert_eq!(std::fs::read(world.folder().join("erased.json")).unwrap(), b"mine");
     assert_eq!(world.show(id.parse().unwrap())["status"], "active");
 
+    let (film, before) = (cid(world, id.parse().unwrap()), world.show(id.parse().unwrap()));
+
     let report = world.done(PATIENT, &[&erase[..], &["--force"]].concat());
     assert_eq!(report["stores"][0]["outcome"], "deleted", "{report}");
+    assert_eq!(report["cid"], film.to_string());
     assert_eq!(report["readers"].as_array().map(Vec::len), Some(3), "{report}");
-    assert_eq!(world.show(id.parse().unwrap())["status"], "erased");
+    // The chain forgets where the film was; its hash stays, which the certificate proves.
+    let shown = world.show(id.parse().unwrap());
+    assert_eq!(shown["status"], "erased");
+    assert!(shown["cid"].is_null() && shown["digest"].is_null(), "{shown}");
+    assert!(shown["cid_hash"].is_string() && shown["cid_hash"] == before["cid_hash"], "{shown}");
     let refused = world.run(PATIENT, &["fetch", &id, "--output", "back.png"]);
     assert!(refused.one_error_line().contains("erased"), "{}", refused.err);
     let refused = world.run(PATIENT, &["fetch", &id, "--output", "back.mcx", "--ciphertext"]);
-    assert!(refused.one_error_line().contains("does not have"), "{}", refused.err);
+    assert!(refused.one_error_line().contains("does not know its CID"), "{}", refused.err);
+    assert!(!is_stored(world, &film));
     world.done(STRANGER, &["fetch", &kept, "--output", "kept.png"]);
 
     let verified = verify(world, "erased.json");
@@ -138,6 +146,8 @@ fn what_is_erased_is_gone_and_the_certificate_shows_it_offline(world: &World) {
     };
     forge("id.json", &format!("\"id\": {id}"), &format!("\"id\": {kept}"));
     let number = report["block_number"].to_string();
+    let other = cid_of(b"another film").to_string();
+    forge("cid.json", &film.to_string(), &other);
     forge("number.json", &format!("\"number\": {number}"), "\"number\": 1");
 }
 
@@ -173,12 +183,23 @@ fn what_failed_halfway_is_finished_by_the_same_command(world: &World) {
 }
 
 fn the_file_stays_where_that_is_asked_for(world: &World) {
-    let id = record(world, 64).to_string();
+    let record = record(world, 64);
+    let (id, film) = (record.to_string(), cid(world, record));
     let report = world.done(PATIENT, &["erase", &id, "--keep-stored", "--certificate", "c.json"]);
     assert_eq!(report["stores"].as_array().map(Vec::len), Some(0), "{report}");
-    world.done(PATIENT, &["fetch", &id, "--output", "still.mcx", "--ciphertext"]);
-    assert!(Path::new(&world.folder().join("still.mcx")).is_file());
+    assert!(is_stored(world, &film));
     assert_eq!(verify(world, "c.json").code, 0);
+    // It can be deleted later, where the journal has the CID.
+    let report = world.done(PATIENT, &["erase", &id]);
+    assert_eq!(report["stores"][0]["outcome"], "deleted", "{report}");
+    assert!(!is_stored(world, &film));
+}
+
+/// Whether the store, a folder, has the content.
+pub fn is_stored(world: &World, cid: &Cid) -> bool {
+    let store = LocalStore::open(world.store()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().expect("the system gives threads");
+    runtime.block_on(store.get(cid, u64::MAX)).is_ok()
 }
 
 /// The CID of a record's content.
@@ -192,7 +213,7 @@ fn copy(world: &World, record: u64) -> u64 {
 }
 
 /// A record of a patient with this CID, whose content the patient cannot open.
-fn add(world: &World, patient: &str, cid: Cid) -> u64 {
+pub fn add(world: &World, patient: &str, cid: Cid) -> u64 {
     let call = Call::AddRecord {
         patient: account(patient),
         cid,

@@ -37,10 +37,10 @@ fn moment(part: u32, whole: Duration) -> Duration {
     whole.mul_f64((f64::from(part) + random) / f64::from(KILLS))
 }
 
-/// The patient's records: their numbers, statuses and CIDs.
+/// The patient's records: their numbers, statuses and CIDs, which those that are erased have not.
 pub fn records(world: &World) -> Vec<(u64, String, String)> {
     let listed = world.done(PATIENT, &["records"]);
-    let text = |record: &Value, field: &str| record[field].as_str().unwrap().to_owned();
+    let text = |record: &Value, field: &str| record[field].as_str().unwrap_or_default().to_owned();
     let records = listed["records"].as_array().unwrap().iter();
     records
         .map(|record| {

@@ -16,6 +16,7 @@ mod emergency;
 mod endings;
 mod erasure;
 mod folders;
+mod forgotten;
 mod ipfs;
 mod keys;
 mod killed;

@@ -112,7 +112,7 @@ impl Run<'_> {
         let Some(request) = view.open_request_of(record, model).await? else { return Ok(None) };
         let record = records::find(&view, record).await?;
         let key = records::key(self.context, &view, &record).await?;
-        Ok(Some((request, RecordKey::of(key, &record))))
+        Ok(Some((request, RecordKey::of(key, &record)?)))
     }
 
     /// Warns of films that were added before, and of whose verdicts no request is open.

@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use medchain_primitives::{
     AnswerCommitment, Arithmetic, ChangeId, Cid, CidCodec, ContentDigest, EmergencyId,
     EmergencyReason, FailureCause, FailureCode, InputRoot, InstitutionId, InstitutionName, Label,
-    LogHead, ModelId, PreprocessingId, Receipt, RecordId, RecordKind, RelationKind, RequestId,
-    Role, SealedAnswer, VerdictCommitment,
+    LogHead, ModelId, PreprocessingId, Receipt, RecordContent, RecordId, RecordKind, RelationKind,
+    RequestId, Role, SealedAnswer, VerdictCommitment,
 };
 use medchain_sharing::{
     CustodianKey, DealingId, EncryptedShare, EphemeralKey, ReplyKey, VerifiedDealing,
@@ -160,22 +160,25 @@ fn structs_of_emr_are_as_they_are_read() {
             ("deposit", 1u128.encode()),
         ],
     );
-    check_struct(
-        "Emr",
-        "Records",
-        &[
-            ("patient", ALICE.encode()),
-            ("author", BOB.encode()),
-            ("cid", cid().encode()),
-            ("digest", ContentDigest([4; 32]).encode()),
-            ("kind", RecordKind::Report.encode()),
-            ("previous", Some(RecordId(1)).encode()),
-            ("added_at", 1u32.encode()),
-            ("status", RecordStatus::Superseded { by: RecordId(1) }.encode()),
-            ("envelopes", 1u32.encode()),
-            ("deposit", 1u128.encode()),
-        ],
-    );
+    for content in
+        [RecordContent::kept(cid(), ContentDigest([4; 32])), RecordContent::Erased(cid().hashed())]
+    {
+        check_struct(
+            "Emr",
+            "Records",
+            &[
+                ("patient", ALICE.encode()),
+                ("author", BOB.encode()),
+                ("content", content.encode()),
+                ("kind", RecordKind::Report.encode()),
+                ("previous", Some(RecordId(1)).encode()),
+                ("added_at", 1u32.encode()),
+                ("status", RecordStatus::Superseded { by: RecordId(1) }.encode()),
+                ("envelopes", 1u32.encode()),
+                ("deposit", 1u128.encode()),
+            ],
+        );
+    }
     check_struct(
         "Emr",
         "Commitments",
@@ -450,8 +453,7 @@ fn the_keys_of_every_item_are_as_they_are_written() {
     keys("Emr", "Providers", &[&account, &Role::Hospital.encode()]);
     keys("Emr", "Records", &[&record]);
     keys("Emr", "RecordsOf", &[&account, &record]);
-    let cid = Cid::new(CidCodec::Raw, [3; 32]).encode();
-    keys("Emr", "Contents", &[&cid, &account]);
+    keys("Emr", "Contents", &[&cid().hashed().encode(), &account]);
     keys("Emr", "Commitments", &[&record]);
     keys("Emr", "Envelopes", &[&record, &account]);
     keys("Emr", "Relations", &[&account, &account]);

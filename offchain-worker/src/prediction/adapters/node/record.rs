@@ -6,7 +6,7 @@ use medchain_client::{
     },
     AccountId32,
 };
-use medchain_primitives::{FilmCommitments, RecordId, SealedKey};
+use medchain_primitives::{Document, FilmCommitments, RecordContent, RecordId, SealedKey};
 
 use crate::prediction::{
     jobs::Job,
@@ -43,8 +43,9 @@ fn film_of(
     record: Record,
     (commitments, envelope): (Option<FilmCommitments>, Option<SealedKey>),
 ) -> Option<Film> {
-    let commitments = commitments?;
-    Some(Film { cid: record.cid, digest: record.digest, envelope, commitments })
+    let RecordContent::Kept(document) = record.content else { return None };
+    let Document { cid, digest } = document;
+    Some(Film { cid, digest, envelope, commitments: commitments? })
 }
 
 /// Why both nodes do not vouch for it that a job's request is about its record, whose content this
@@ -58,7 +59,7 @@ pub(super) async fn not_asked(
     let record = view.record(job.record).await?;
     let committee = view.committee(job.request).await?;
     let is_asked = is_of(request.as_ref(), job)
-        && record.is_some_and(|one| one.patient == job.patient && one.cid == film.cid)
+        && record.is_some_and(|one| one.patient == job.patient && one.content.is_of(&film.cid))
         && has_chosen(request.as_ref(), committee.as_ref(), me, job);
     Ok((!is_asked).then(|| {
         format!(
@@ -115,7 +116,7 @@ pub(super) async fn ensure_film(
     film: &Film,
 ) -> Result<(), ChainError> {
     let view = witness.best().await?;
-    if view.record(record).await?.is_some_and(|one| one.cid == film.cid) {
+    if view.record(record).await?.is_some_and(|one| one.content.is_of(&film.cid)) {
         return Ok(());
     }
     Err(ChainError::Disagreement {
