@@ -1,16 +1,17 @@
 //! Registers of 128 bits on 64-bit ARM, two by two.
 //!
 //! No instruction adds the products of neighbouring words, but one adds the products of
-//! eight words to eight sums. So words that are multiplied are read into two registers: the
-//! first ones of all pairs, and the second ones. Words that are transformed keep their order.
+//! four words with four others to four sums. So words that are multiplied are read into two
+//! registers: the first ones of all pairs, and the second ones. Words that are transformed
+//! keep their order.
 
 use core::arch::aarch64::*;
 use core::ops::{Add, Sub};
 
 use super::{Lanes, Vector, Work};
 
-// SAFETY of all intrinsics here: the compiler's targets for 64-bit ARM that have a standard
-// library have these instructions, as every such processor under an operating system has.
+// SAFETY of all intrinsics here: every target for 64-bit ARM that has a standard library has
+// these instructions.
 
 /// Eight sums.
 #[derive(Clone, Copy)]
@@ -93,7 +94,7 @@ impl Lanes for Neon {
         Words([first, second])
     }
 
-    // The instruction has no stable name in Rust.
+    // There is an instruction, without a stable name in Rust.
     #[inline(always)]
     fn prefetch(_: *const i16) {}
 
