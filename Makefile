@@ -47,6 +47,10 @@ demo: build $(if $(PORTAL),portal) ## Do the main job on a dev chain. XRAY=path:
 test: build ## Pass every test, the end-to-end ones included.
 	@scripts/test.sh
 
+.PHONY: test-arm
+test-arm: ## Pass the network's tests on 64-bit ARM, under emulation on other machines.
+	@scripts/setup.sh arm && scripts/test-arm.sh
+
 .PHONY: portal-test
 portal-test: build portal ## Pass all stories of the web page in a browser (a quarter of an hour; make test tells the short ones). SCREENS=folder: for the screenshots.
 	@scripts/setup.sh portal browser && scripts/test-portal.sh --all --screens "$(or $(SCREENS),$(CACHE)/portal-screens)"

@@ -26,7 +26,7 @@ from medchain_models import config as configuration  # noqa: E402
 
 # Slow paths, and more than one thread, take every so many films.
 FEW = 9
-FAST = ("avx512vnni", "avx2", "tract")
+FAST = ("avx512vnni", "avx2", "neon", "tract")
 
 
 def answers(program: Path, engine: str, rows: list[dict]) -> list[dict]:

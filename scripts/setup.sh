@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what building and testing MedChain needs and is missing here:
-# Debian packages and the WebAssembly targets of the Rust toolchain.
+# Debian packages and targets of the Rust toolchain.
 # Idempotent; prints nothing but one line when nothing is missing.
-#   scripts/setup.sh [portal] [browser] [promtool]
+#   scripts/setup.sh [portal] [browser] [promtool] [arm]
 # portal is what the web page compiles to, browser what its tests drive,
-# promtool what tests the alerts (into the cache, see below).
+# promtool what tests the alerts (into the cache, see below), arm what
+# compiles for 64-bit ARM and emulates it, on other machines.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 say() { printf '\033[1msetup:\033[0m %s\n' "$*" >&2; }
@@ -29,6 +30,14 @@ for extra in "$@"; do
     portal) targets+=(wasm32-unknown-unknown) ;;
     browser) [ -n "${CHROMIUM:-}" ] || command -v google-chrome >/dev/null || needs+=(chromium:chromium) ;;
     promtool) command -v promtool >/dev/null || promtool=${XDG_CACHE_HOME:-$HOME/.cache}/medchain/promtool ;;
+    arm)
+      [ "$(uname -m)" = aarch64 ] && continue
+      needs+=(
+        aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu qemu-aarch64:qemu-user
+        /usr/aarch64-linux-gnu/lib/crt1.o:libc6-dev-arm64-cross
+      )
+      targets+=(aarch64-unknown-linux-gnu)
+      ;;
     *) die "there is no part '$extra'" ;;
   esac
 done
@@ -79,7 +88,7 @@ if [ -n "$promtool" ] && [ ! -x "$promtool/usr/bin/promtool" ]; then
 fi
 
 for target in "${targets[@]}"; do
-  "$root/scripts/install-wasm-target.sh" "$target"
+  "$root/scripts/install-rust-target.sh" "$target"
 done
 
 # --- linters ----------------------------------------------------------------

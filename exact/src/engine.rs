@@ -6,7 +6,7 @@
 //! | instructions | convolutions of 3 × 3 |
 //! | --- | --- |
 //! | [`Instructions::Avx512Vnni`] | Winograd's F(2, 3) along rows, in bytes; [`bytes`] |
-//! | [`Instructions::Avx2`], `Sse2`, `Simd128`, `Portable` | Winograd's F(4 × 4, 3 × 3), or F(2 × 2, 3 × 3) for small images, in 16 bits; [`words`] |
+//! | [`Instructions::Avx2`], `Sse2`, `Neon`, `Simd128`, `Portable` | Winograd's F(4 × 4, 3 × 3), or F(2 × 2, 3 × 3) for small images, in 16 bits; [`words`] |
 //!
 //! Winograd's transforms have no fractions here: sums come out larger by a known factor,
 //! which is taken back exactly; [`transform`] says how.

@@ -273,6 +273,14 @@ fn the_largest_sums_do_not_wrap() {
     }
 }
 
+/// The tests above try what is available: here it is said that a kernel is.
+#[test]
+#[cfg(target_arch = "aarch64")]
+fn every_64_bit_arm_has_a_kernel_of_its_own() {
+    assert_eq!(Instructions::available(), [Instructions::Portable, Instructions::Neon]);
+    assert_eq!(Instructions::best(), Instructions::Neon);
+}
+
 #[test]
 fn an_input_of_another_size_is_refused() {
     let layer = Layer {

@@ -15,6 +15,9 @@ pub enum Instructions {
     /// 512 bits wide, with products of bytes: servers since 2019.
     #[cfg(target_arch = "x86_64")]
     Avx512Vnni,
+    /// 128 bits wide, on every 64-bit ARM.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     /// 128 bits wide, in WebAssembly that was compiled for it.
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     Simd128,
@@ -40,6 +43,8 @@ impl Instructions {
         let mut found = vec![Self::Portable];
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         found.push(Self::Simd128);
+        #[cfg(target_arch = "aarch64")]
+        found.push(Self::Neon);
         #[cfg(target_arch = "x86_64")]
         {
             found.push(Self::Sse2);

@@ -51,14 +51,14 @@ pub(super) trait Lanes: Vector + Send + Sync + 'static {
     /// There is room for `WIDTH` of them.
     unsafe fn store(self, to: *mut i32);
 
-    /// Reads words.
+    /// Reads words that [`Self::add_products`] will multiply. They may be kept in another order.
     ///
     /// # Safety
     /// `2 * WIDTH` of them are readable.
     unsafe fn words(from: *const i16) -> Self::Words;
     /// Says that words will be read. Nothing needs to be there.
     fn prefetch(from: *const i16);
-    /// Reads two words, for all places.
+    /// Reads two words, for all places, that [`Self::add_products`] will multiply.
     ///
     /// # Safety
     /// Both are readable.
@@ -74,7 +74,8 @@ pub(super) trait Lanes: Vector + Send + Sync + 'static {
     /// There is room for `2 * WIDTH` of them.
     unsafe fn store_words(words: Self::Words, to: *mut i16);
 
-    /// Adds the products of neighbouring words, two for each sum. The sums may wrap.
+    /// Adds the products of words that were neighbours in memory, two for each sum. The sums
+    /// may wrap.
     #[must_use]
     fn add_products(self, values: Self::Words, weights: Self::Words) -> Self;
     /// The lower halves of the products.
@@ -104,12 +105,16 @@ fn rounded(sum: i32, shift: i32, limit: i32) -> i32 {
     (sum.wrapping_add(below_half).wrapping_add(odd) >> shift).clamp(0, limit)
 }
 
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+#[cfg(target_arch = "aarch64")]
+pub(super) use neon::Neon;
 pub(super) use portable::Portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub(super) use wasm::Simd128;

@@ -54,6 +54,7 @@ pub(super) struct Scratch {
     /// The input with its border.
     pub(super) padded: Aligned<u8>,
     /// The transformed input in bytes.
+    #[cfg(target_arch = "x86_64")]
     pub(super) bytes: Aligned<u8>,
     /// The transformed input in words.
     pub(super) words: Aligned<i16>,
@@ -67,6 +68,7 @@ impl Scratch {
         thread_local! {
             static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch {
                 padded: Aligned::zeros(0),
+                #[cfg(target_arch = "x86_64")]
                 bytes: Aligned::zeros(0),
                 words: Aligned::zeros(0),
                 sums: Aligned::zeros(0),

@@ -28,6 +28,8 @@ use multiply::multiply_group;
 
 use super::border::with_border;
 use super::finish::Place;
+#[cfg(target_arch = "aarch64")]
+use super::lanes::Neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 use super::lanes::Simd128;
 #[cfg(target_arch = "x86_64")]
@@ -60,6 +62,8 @@ pub(super) fn convolution(
         Instructions::Sse2 => choose::<Sse2>(shape, parameters, largest_input),
         #[cfg(target_arch = "x86_64")]
         Instructions::Avx2 => choose::<Avx2>(shape, parameters, largest_input),
+        #[cfg(target_arch = "aarch64")]
+        Instructions::Neon => choose::<Neon>(shape, parameters, largest_input),
         #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
         Instructions::Simd128 => choose::<Simd128>(shape, parameters, largest_input),
         _ => choose::<Portable>(shape, parameters, largest_input),

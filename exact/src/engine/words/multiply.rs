@@ -21,6 +21,7 @@ pub(super) unsafe fn multiply_group<L: Lanes>(
 ) {
     match tiles {
         6 if L::TILES >= 6 => multiply::<L, 6>(values, weights, sums),
+        4 if L::TILES == 4 => multiply::<L, 4>(values, weights, sums),
         2 => multiply::<L, 2>(values, weights, sums),
         _ => {
             for tile in 0..tiles {

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Gives the Rust toolchain a target: wasm32v1-none, which the runtime and the
-# contracts compile to, or wasm32-unknown-unknown, which the web page's core does.
-# Ways, in this order: it is there already; rustup adds it; it is built from the
-# standard library's source of the same version (the rust-src component, or
-# Debian's package rust-src), which takes a minute at most.
-#   scripts/install-wasm-target.sh [TARGET]
+# contracts compile to, wasm32-unknown-unknown, which the web page's core does, or
+# aarch64-unknown-linux-gnu, which `make test-arm` does.
+# Ways, in this order: it is there already; rustup adds it; for WebAssembly, it is
+# built from the standard library's source of the same version (the rust-src
+# component, or Debian's package rust-src), which takes a minute at most.
+#   scripts/install-rust-target.sh [TARGET]
 set -euo pipefail
 say() { printf '\033[1msetup:\033[0m %s\n' "$*" >&2; }
 die() { printf 'setup: error: %s\n' "$*" >&2; exit 1; }
@@ -13,6 +14,7 @@ target=${1:-wasm32v1-none}
 case $target in
   wasm32v1-none) crates=core,alloc ;;
   wasm32-unknown-unknown) crates=std,panic_abort ;;
+  aarch64-unknown-linux-gnu) crates= ;;
   *) die "nothing here compiles to $target" ;;
 esac
 sysroot=$(rustc --print sysroot)
@@ -25,6 +27,10 @@ if command -v rustup >/dev/null && timeout 120 rustup target add "$target" >/dev
   say "added the Rust target $target"
   exit 0
 fi
+
+[ -n "$crates" ] || die "the Rust target $target is missing, and 'rustup target add $target' did not add it.
+  Way out: run that on a machine with a network, or put a toolchain that has the target
+  first on the PATH: Debian's rustc and cargo, 1.95 or later, with libstd-rust-dev:arm64."
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
