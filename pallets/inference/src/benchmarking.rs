@@ -617,6 +617,7 @@ mod benchmarks {
     fn submit_answer() -> Result<(), BenchmarkError> {
         let Scene { members, request, record, model, .. } =
             scene::<T>(1, RequestStatus::Committing, chosen)?;
+        Committees::<T>::mutate_extant(request, |committee| committee.choice = Choice::Named);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(members[0].clone()), request, sealed(&[0; SEALED_LENGTH]));

@@ -71,7 +71,15 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Accepts the answer of a single worker and returns the weight that asking the policy used.
+    /// Accepts the answer of a worker that was named, and returns the weight that asking the
+    /// policy used.
+    ///
+    /// Everybody may have read it in the pool. So it is paid also where whoever pays has taken
+    /// away meanwhile what it needs; then it is not kept. The key the worker had when its time
+    /// began: without the envelope, the answer is one like any other.
+    ///
+    /// One that was drawn is not protected so: with what it shows before it has committed, others
+    /// would have its answer for nothing.
     pub(crate) fn do_submit(
         who: &AccountIdOf<T>,
         id: RequestId,
@@ -79,31 +87,8 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Weight, DispatchError> {
         let (request, mut committee) = Self::request_in(id, &[RequestStatus::Committing])?;
         ensure!(request.quorum == 1, Error::<T>::QuorumNotOne);
-        if matches!(committee.choice, Choice::Named | Choice::Cancelled) {
-            return Self::submit_named(who, id, request, committee, sealed);
-        }
-        let (_, model) = Self::subjects(&request)?;
-        Self::ensure_length(&model, &sealed)?;
-        let asked = Self::ensure_may_answer(who, &request, &committee)?;
-        // There is nobody to copy from, so there is nothing to commit to first.
-        Self::member(&mut committee, who)?.step = Step::Revealed(sealed);
-        Self::compare(id, request, committee)?;
-        Ok(asked)
-    }
-
-    /// Accepts the answer of a worker that was named, and returns the weight that asking the
-    /// policy used.
-    ///
-    /// Everybody may have read it in the pool. So it is paid also where whoever pays has taken
-    /// away meanwhile what it needs; then it is not kept. The key the worker had when its time
-    /// began: without the envelope, the answer is one like any other.
-    fn submit_named(
-        who: &AccountIdOf<T>,
-        id: RequestId,
-        request: RequestOf<T>,
-        mut committee: CommitteeOf<T>,
-        sealed: SealedAnswer,
-    ) -> Result<Weight, DispatchError> {
+        let is_named = matches!(committee.choice, Choice::Named | Choice::Cancelled);
+        ensure!(is_named, Error::<T>::WorkerNotNamed);
         let model = Self::active_model(request.model)?;
         Self::ensure_length(&model, &sealed)?;
         let member = Self::member(&mut committee, who)?;

@@ -160,19 +160,18 @@ impl<T: Config> Pallet<T> {
     fn cancel_open(who: &AccountIdOf<T>, id: RequestId) -> DispatchResult {
         let (request, committee) = Self::open_request(id)?;
         ensure!(committee.choice != Choice::Cancelled, Error::<T>::CancellationPending);
-        // The answer of a single worker may be in the pool already, for all to see.
-        let awaited = request.quorum == 1 && request.status == RequestStatus::Committing;
-        let named = awaited && committee.choice == Choice::Named;
-        let answers_at_once = awaited && (named || Self::subjects(&request).is_ok());
+        // The answer of a named worker may be in the pool already, for all to see.
+        let answers_at_once =
+            committee.choice == Choice::Named && request.status == RequestStatus::Committing;
         let committed = committee.members.iter().any(|member| member.step != Step::Chosen);
         let ends_work = request.patient == *who && request.status != RequestStatus::Disputed;
         ensure!(ends_work || !(committed || answers_at_once), Error::<T>::AnswerCommitted);
-        if named {
+        if answers_at_once {
             Self::begin_cancellation(id, &request, committee);
             return Ok(());
         }
         let mut earned = committee.clone();
-        earned.members.retain(|member| answers_at_once || member.step != Step::Chosen);
+        earned.members.retain(|member| member.step != Step::Chosen);
         Self::pay_members(&request, &earned)?;
         Self::close_cancelled(id, request, &committee);
         Ok(())

@@ -478,7 +478,7 @@ pub mod pallet {
             /// Why.
             cause: FailureCause,
         },
-        /// A request was cancelled. Workers that had committed, or a single one with the key, were paid.
+        /// A request was cancelled. Workers that had committed were paid.
         ///
         /// One that was named is paid if it has answered. Other fees were released.
         RequestCancelled {
@@ -673,6 +673,8 @@ pub mod pallet {
         SameAnswer,
         /// The request was cancelled. It ends with the answer of its named worker, or after its deadline.
         CancellationPending,
+        /// Only a named worker answers at once. One that was drawn, also alone, calls `commit_answer` and `reveal_answer`.
+        WorkerNotNamed,
     }
 
     #[pallet::hooks]
@@ -939,13 +941,11 @@ pub mod pallet {
 
         /// Cancels a request, and releases the fees that no worker has earned.
         ///
-        /// Once a worker has committed to an answer, or a single worker has the key, only the
-        /// patient can cancel, and these workers are paid: a requester who sees an answer in the
-        /// pool cannot take the payment back. A worker that was named is paid if it answers: the
-        /// request stays open until then, or until its deadline, and the answer is not kept.
-        /// (From a worker that was drawn alone a patient can take the payment, by erasing,
-        /// amending or restoring the record or revoking consent just before: it commits first.)
-        /// An overdue request is settled before, as by `settle_overdue`.
+        /// Once a worker has committed to an answer, or one that was named has the key, only the
+        /// patient can cancel. Whoever has committed is paid then: a requester who sees an answer
+        /// in the pool cannot take the payment back. A worker that was named is paid if it
+        /// answers: the request stays open until then, or until its deadline, and the answer is
+        /// not kept. An overdue request is settled before, as by `settle_overdue`.
         ///
         /// Whoever asks for the same record and model again gets the same workers: see
         /// [`DrawnBy`].
@@ -957,8 +957,8 @@ pub mod pallet {
         /// ## Errors
         /// - `RequestNotFound`, `RequestNotOpen`: there is no such open request.
         /// - `NotRequester`: another account made it, and the signer is not the patient.
-        /// - `AnswerCommitted`: the signer is not the patient, and a worker has done its work; or
-        ///   answers are disputed.
+        /// - `AnswerCommitted`: the signer is not the patient, and a worker has committed, or one
+        ///   that was named has the key; or answers are disputed.
         /// - `CancellationPending`: it was cancelled before.
         ///
         /// ## Events
@@ -1114,15 +1114,15 @@ pub mod pallet {
             Self::do_reveal(&who, request, sealed, salt)
         }
 
-        /// Answers a request for a single worker.
+        /// Answers a request that names its worker.
         ///
-        /// Everybody can read the answer in the pool. So a worker that was named is paid also
-        /// where the patient has cancelled the request or, as its requester, revoked consent
-        /// meanwhile, or the record was erased or superseded; its answer is not kept then.
+        /// Everybody can read the answer in the pool. So the worker is paid also where the
+        /// patient has cancelled the request or, as its requester, revoked consent meanwhile, or
+        /// the record was erased or superseded; its answer is not kept then. A worker that was
+        /// drawn commits first, also alone.
         ///
         /// ## Dispatch origin
-        /// Signed by the worker that was chosen for the request, and has an envelope of the
-        /// record.
+        /// Signed by the worker that the request names, once it has been given the key.
         ///
         /// ## Parameters
         /// - `sealed`: the output, encrypted under the verdict's key.
@@ -1130,8 +1130,9 @@ pub mod pallet {
         /// ## Errors
         /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no answer is awaited.
         /// - `QuorumNotOne`: the request is for several workers.
-        /// - `NotChosen`, `EnvelopeNotFound`: the signer cannot answer.
-        /// - `RecordNotActive`, `ModelRetired`: the request can no longer be answered.
+        /// - `WorkerNotNamed`: its single worker was drawn.
+        /// - `NotChosen`, `AlreadyAnswered`: the signer cannot answer.
+        /// - `ModelRetired`: the request can no longer be answered.
         /// - `AnswerLengthMismatch`: it is no answer of this model.
         /// - Denials by the policy, as for `Emr::add_record`.
         ///

@@ -729,6 +729,20 @@ pub fn submit(worker: u64, id: RequestId, output: &Output) -> DispatchResultWith
     Inference::submit_answer(signed(worker), id, sealed(id, output))
 }
 
+/// A worker that was drawn alone commits to an answer, and shows it.
+pub fn answer_alone(worker: u64, id: RequestId, output: &Output) -> DispatchResult {
+    commit(worker, id, output).map_err(|failed| failed.error)?;
+    reveal(worker, id, output)
+}
+
+/// A request of [`PATIENT`] that names [`WORKER`], which has the key.
+pub fn awaiting_named() -> RequestId {
+    let id = request(named(WORKER));
+    seal(id).expect("the patient may seal");
+    System::reset_events();
+    id
+}
+
 /// A request of [`PATIENT`] with its committee drawn.
 pub fn drawn(quorum: u8) -> RequestId {
     let id = request(order(quorum));

@@ -116,6 +116,7 @@ errors! {
         RequestNotFound,
         RequestNotOpen,
         WorkerNotNameable,
+        WorkerNotNamed,
         AnswerCommitted,
         CancellationPending,
         WrongStatus,

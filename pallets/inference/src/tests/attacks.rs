@@ -46,10 +46,9 @@ fn a_member_answers_without_having_the_key() {
     ExtBuilder::default().build_and_execute(|| {
         let id = drawn(1);
         let who = members(id)[0];
-        assert_noop!(submit(who, id, &covid()), Error::<Test>::WrongStatus);
+        assert_noop!(commit(who, id, &covid()), Error::<Test>::WrongStatus);
         assert_ok!(seal(id));
         assert_ok!(Emr::remove_envelope(signed(PATIENT), XRAY, who));
-        assert_noop!(submit(who, id, &covid()), Error::<Test>::EnvelopeNotFound);
         assert_noop!(commit(who, id, &covid()), Error::<Test>::EnvelopeNotFound);
     });
 }
@@ -422,7 +421,7 @@ fn a_patient_lets_workers_be_slashed_by_revoking_consent() {
         let id = awaiting(1);
         let who = members(id)[0];
         Policy::revoke(who, Action::Infer);
-        assert_noop!(submit(who, id, &covid()), pallet_emr::Error::<Test>::GrantRevoked);
+        assert_noop!(commit(who, id, &covid()), pallet_emr::Error::<Test>::GrantRevoked);
         // It need not wait for the deadline.
         assert_ok!(Inference::report_failure(signed(who), id, FailureCode::Unavailable));
         assert_eq!((held(who), worker(who).missed), ((0, BOND), 0));
@@ -575,7 +574,7 @@ fn a_stranger_seals_or_the_patient_seals_to_a_friend() {
         // The friend does not become a member by having the key.
         assert_ok!(Emr::share_record(signed(PATIENT), XRAY, friend, sealed_to(friend)));
         assert_ok!(seal(id));
-        assert_noop!(submit(friend, id, &covid()), Error::<Test>::NotChosen);
+        assert_noop!(commit(friend, id, &covid()), Error::<Test>::NotChosen);
     });
 }
 
@@ -603,10 +602,9 @@ fn somebody_else_discloses_a_verdict_or_shows_a_false_root() {
 #[test]
 fn a_worker_seals_garbage() {
     ExtBuilder::default().build_and_execute(|| {
-        let id = awaiting(1);
-        let who = members(id)[0];
+        let id = awaiting_named();
         let garbage = SealedAnswer::truncate_from(vec![0; 30]);
-        assert_ok!(Inference::submit_answer(signed(who), id, garbage));
+        assert_ok!(Inference::submit_answer(signed(WORKER), id, garbage));
         assert_noop!(
             Inference::disclose_verdict(signed(PATIENT), id, root()),
             Error::<Test>::VerdictUnreadable

@@ -165,7 +165,7 @@ fn the_fee_is_that_of_the_request() {
         let id = awaiting(1);
         let who = members(id)[0];
         Models::<Test>::mutate_extant(VGG, |model| model.fee = 7);
-        assert_ok!(submit(who, id, &covid()));
+        assert_ok!(answer_alone(who, id, &covid()));
         assert_eq!(free_balance(who), FUNDS - BOND + FEE);
     });
 }
