@@ -97,6 +97,8 @@ impl<T: Config> Pallet<T> {
         order: &InferenceOrder<AccountIdOf<T>>,
     ) -> DispatchResult {
         Self::check_quorum(model, order.quorum)?;
+        // It was checked for the largest quorum, but not where the model is older than that check.
+        Self::check_fee(model.fee, order.quorum.into())?;
         if let Some(worker) = &order.worker {
             ensure!(order.quorum == 1, Error::<T>::WorkerNotNameable);
             Self::choosable(worker, order.model)?;

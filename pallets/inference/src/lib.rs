@@ -163,6 +163,13 @@ pub mod pallet {
         #[pallet::constant]
         type RevealPenalty: Get<BalanceOf<Self>>;
 
+        /// The least that `RevealPenalty` can ever be.
+        ///
+        /// It limits the fees of models: otherwise, whoever requests a verdict with a friend among
+        /// the workers could have the others' answers for less than their fees.
+        #[pallet::constant]
+        type LeastRevealPenalty: Get<BalanceOf<Self>>;
+
         /// What the winner of a dispute gets of the loser's bond. The rest is burned.
         #[pallet::constant]
         type DisputeReward: Get<BalanceOf<Self>>;
@@ -675,6 +682,8 @@ pub mod pallet {
         CancellationPending,
         /// Only a named worker answers at once. One that was drawn, also alone, calls `commit_answer` and `reveal_answer`.
         WorkerNotNamed,
+        /// The answers of all workers but one may cost no more than the penalty for withholding one. Take a fee of at most `LeastRevealPenalty` divided by the quorum less 1, or fewer workers.
+        MaxFeeExceeded,
     }
 
     #[pallet::hooks]
@@ -686,6 +695,8 @@ pub mod pallet {
             let bond = T::WorkerBond::get();
             assert!(T::AbsencePenalty::get() <= bond, "a penalty is a part of the bond");
             assert!(T::RevealPenalty::get() <= bond, "a penalty is a part of the bond");
+            let least = T::LeastRevealPenalty::get();
+            assert!(least <= T::RevealPenalty::get(), "no penalty is below the least one");
             assert!(T::DisputeReward::get() < bond, "it costs to lose against oneself");
             assert!(T::SeedDelay::get() < MAX_AWAITED_SEEDS, "all awaited seeds have a place");
             let windows = Self::longest_request();
@@ -737,7 +748,9 @@ pub mod pallet {
         ///   arithmetic is not exact.
         /// - `confidence_threshold`: below this probability of its label (in parts per million),
         ///   a verdict counts as uncertain.
-        /// - `fee`: the price of one worker's answer, in the smallest unit of the currency.
+        /// - `fee`: the price of one worker's answer, in the smallest unit of the currency. Where
+        ///   the arithmetic is exact, the largest quorum but one of it costs at most
+        ///   `LeastRevealPenalty`.
         ///
         /// ## Errors
         /// - `BadOrigin`: the origin is not governance.
@@ -748,6 +761,7 @@ pub mod pallet {
         /// - `InvalidQuorum`: the minimum is not 1 to 7, or not 1 though the arithmetic is float.
         /// - `InvalidNetwork`: it is no network for these classes and the squares that uploaders commit
         ///   to, which are made by the preprocessing `mc-area224-mask-v2`.
+        /// - `MaxFeeExceeded`: withholding an answer could be worth its penalty.
         /// - `ModelIdsExhausted`: every model number is taken.
         ///
         /// ## Events
@@ -911,6 +925,7 @@ pub mod pallet {
         /// - `NotChestXray`, `FilmNotCommitted`: models do not run on it.
         /// - `ModelNotFound`, `ModelRetired`: the model cannot be requested.
         /// - `InvalidQuorum`: the model does not allow this number of workers.
+        /// - `MaxFeeExceeded`: its fee is too high for this number of workers.
         /// - `WorkerNotNameable`: a worker is named, and the quorum is not 1.
         /// - `WorkerNotFound`, `WorkerNotActive`, `ModelNotSupported`, `EncryptionKeyNotFound`:
         ///   the named worker cannot answer.

@@ -81,7 +81,8 @@ pub const MINIMUM: u64 = 10;
 pub const FEE: u64 = 100;
 pub const BOND: u64 = 1_000;
 pub const ABSENCE: u64 = 150;
-pub const NOT_REVEALED: u64 = 450;
+/// The least that it can be, and no more than [`FEE`] needs.
+pub const NOT_REVEALED: u64 = 6 * FEE;
 pub const SEED_DELAY: u32 = 1;
 pub const DRAW: u64 = 10;
 pub const SEAL: u64 = 12;
@@ -210,6 +211,7 @@ impl pallet_inference::Config for Test {
     type WorkerBond = WorkerBond;
     type AbsencePenalty = AbsencePenalty;
     type RevealPenalty = RevealPenalty;
+    type LeastRevealPenalty = ConstU64<NOT_REVEALED>;
     type MaxWorkerModels = ConstU32<4>;
     type MaxCandidates = ConstU32<4>;
     type FailureQuorum = ConstU32<FAILURE_QUORUM>;

@@ -117,6 +117,7 @@ errors! {
         RequestNotOpen,
         WorkerNotNameable,
         WorkerNotNamed,
+        MaxFeeExceeded,
         AnswerCommitted,
         CancellationPending,
         WrongStatus,

@@ -428,6 +428,33 @@ fn a_patient_lets_workers_be_slashed_by_revoking_consent() {
     });
 }
 
+/// A requester and a worker of the committee read what the others show, and show nothing: the fees
+/// go back. It must not be cheaper than to pay them.
+#[test]
+fn a_requester_and_a_member_have_the_answers_of_the_others() {
+    ExtBuilder::default().build_and_execute(|| {
+        let fee = |fee| Models::<Test>::mutate_extant(VGG, |model| model.fee = fee);
+        let others = WORKERS.len() as u64 - 1;
+        let most = NOT_REVEALED / others;
+        fee(most + 1);
+        let ask = Inference::request_inference(signed(PATIENT), XRAY, order(4));
+        assert_eq!(ask.map_err(|failed| failed.error), Err(Error::<Test>::MaxFeeExceeded.into()));
+        fee(most);
+        let id = revealing(4);
+        let list = members(id);
+        let owns = |who| free_balance(who) + held(who).0 + held(who).1;
+        let together = || owns(PATIENT) + owns(list[0]);
+        let before = together();
+        for who in &list[1..] {
+            assert_ok!(reveal(*who, id, &covid()));
+        }
+        miss_deadline(id);
+        assert_ok!(settle(id));
+        assert_eq!(status(id), RequestStatus::Failed { cause: FailureCause::NotRevealed });
+        assert!(before - together() >= others * most);
+    });
+}
+
 #[test]
 fn the_requester_never_seals() {
     ExtBuilder::default().build_and_execute(|| {
