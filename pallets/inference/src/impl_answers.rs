@@ -127,18 +127,19 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Lets a worker leave that cannot answer.
+    /// Lets a worker leave that cannot answer. Returns the weight that asking the policy used.
     pub(crate) fn do_report_failure(
         who: &AccountIdOf<T>,
         id: RequestId,
         code: FailureCode,
-    ) -> DispatchResult {
+    ) -> Result<Weight, DispatchError> {
         let statuses = [RequestStatus::Drawing, RequestStatus::Sealing, RequestStatus::Committing];
         let (request, mut committee) = Self::request_in(id, &statuses)?;
         let step = &Self::member(&mut committee, who)?.step;
         ensure!(*step == Step::Chosen, Error::<T>::AlreadyAnswered);
         committee.members.retain(|member| member.worker != *who);
         Self::lose(&mut committee, who);
+        let asked = Self::leave_with_key_cost(who, id, &request);
         Self::unassign(who, id, |worker| worker.declined.saturating_inc());
         let left = Self::has_left(who);
         let cause = if left { FailureCause::NotAnswered } else { FailureCause::Reported(code) };
@@ -149,7 +150,8 @@ impl<T: Config> Pallet<T> {
             code,
         };
         Self::deposit_logged(&request.patient, event);
-        Self::redraw(id, request, committee, cause)
+        Self::redraw(id, request, committee, cause)?;
+        Ok(asked)
     }
 
     /// Checks that a chosen worker may answer now.

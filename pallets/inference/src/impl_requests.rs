@@ -13,8 +13,8 @@ use sp_runtime::{
 
 use crate::{
     AccountIdOf, Choice, Committee, CommitteeOf, Committees, Config, Due, Error, Event, HoldReason,
-    LatestVerdict, Member, ModelOf, NextRequestId, OpenRequestOf, Pallet, Request, RequestOf,
-    Requests, Step, Verdicts, WeightInfo,
+    KeyCosts, LatestVerdict, Member, ModelOf, NextRequestId, OpenRequestOf, Pallet, Request,
+    RequestOf, Requests, Step, Verdicts, WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
@@ -172,9 +172,10 @@ impl<T: Config> Pallet<T> {
             Self::begin_cancellation(id, &request, committee);
             return Ok(());
         }
-        let mut earned = committee.clone();
-        earned.members.retain(|member| member.step != Step::Chosen);
-        Self::pay_members(&request, &earned)?;
+        for member in committee.members.iter().filter(|member| member.step != Step::Chosen) {
+            Self::pay(&request.requester, &member.worker, request.fee)?;
+        }
+        Self::give_back(id, &request, &committee, true)?;
         Self::close_cancelled(id, request, &committee);
         Ok(())
     }
@@ -257,16 +258,11 @@ impl<T: Config> Pallet<T> {
         committee: &CommitteeOf<T>,
         cause: FailureCause,
     ) -> DispatchResult {
-        Self::refund(&request)?;
+        Self::give_back(id, &request, committee, false)?;
         let (record, patient) = (request.record, request.patient.clone());
         Self::close(id, request, committee, RequestStatus::Failed { cause });
         Self::deposit_logged(&patient, Event::InferenceFailed { request: id, record, cause });
         Ok(())
-    }
-
-    pub(crate) fn refund(request: &RequestOf<T>) -> DispatchResult {
-        let total = request.fee.saturating_mul(request.quorum.into());
-        Self::release(HoldReason::Fee, &request.requester, total)
     }
 
     /// Sets the final status of a request and removes everything that only open ones have.
@@ -283,6 +279,7 @@ impl<T: Config> Pallet<T> {
         Self::note_closed(&request.patient);
         Due::<T>::remove(request.deadline, id);
         Committees::<T>::remove(id);
+        KeyCosts::<T>::remove(id);
         for member in &committee.members {
             Self::unassign(&member.worker, id, |_| ());
         }
@@ -305,14 +302,24 @@ impl<T: Config> Pallet<T> {
         record: RecordId,
         model: ModelId,
     ) -> Result<Weight, DispatchError> {
-        pallet_emr::Pallet::<T>::ensure_access(AccessQuestion {
+        pallet_emr::Pallet::<T>::ensure_access(Self::to_infer(patient, subject, record, model))
+    }
+
+    /// The question whether `subject` may run the model on the record.
+    pub(crate) fn to_infer<'a>(
+        patient: &'a AccountIdOf<T>,
+        subject: &'a AccountIdOf<T>,
+        record: RecordId,
+        model: ModelId,
+    ) -> AccessQuestion<'a, AccountIdOf<T>> {
+        AccessQuestion {
             patient,
             subject,
             record: Some(record),
             action: Action::Infer,
             purpose: None,
             model: Some(model),
-        })
+        }
     }
 
     /// Returns the maximum weight of asking a patient's policy.

@@ -23,6 +23,7 @@ extern crate alloc;
 mod impl_answers;
 mod impl_challenges;
 mod impl_committee;
+mod impl_costs;
 mod impl_departure;
 mod impl_disputes;
 mod impl_due;
@@ -240,6 +241,14 @@ pub mod pallet {
     #[pallet::storage]
     pub type Assignments<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, AccountIdOf<T>, Twox64Concat, RequestId, ()>;
+
+    /// What drawn workers of an open request have paid custodians for the key of its record.
+    ///
+    /// It comes out of the fees where the requester or the patient keeps them from answering. What
+    /// is noted of a worker that has left was not its own doing.
+    #[pallet::storage]
+    pub type KeyCosts<T: Config> =
+        StorageMap<_, Twox64Concat, RequestId, KeyCostsOf<T>, ValueQuery>;
 
     /// Open request for each record and model, of which there is at most one.
     #[pallet::storage]
@@ -568,6 +577,17 @@ pub mod pallet {
             request: RequestId,
             /// The worker.
             worker: T::AccountId,
+        },
+        /// A worker got back, out of the fees, what it had paid custodians for the key.
+        ///
+        /// Its request ended without a verdict, and others had kept it from answering.
+        KeyCostRepaid {
+            /// The request.
+            request: RequestId,
+            /// The worker.
+            worker: T::AccountId,
+            /// What it got, in the smallest unit of the currency.
+            amount: BalanceOf<T>,
         },
     }
 
@@ -956,6 +976,9 @@ pub mod pallet {
 
         /// Cancels a request, and releases the fees that no worker has earned.
         ///
+        /// What drawn workers have paid custodians for the key comes out of these fees first, for
+        /// each at most the fee of its answer.
+        ///
         /// Once a worker has committed to an answer, or one that was named has the key, only the
         /// patient can cancel. Whoever has committed is paid then: a requester who sees an answer
         /// in the pool cannot take the payment back. A worker that was named is paid if it
@@ -977,7 +1000,8 @@ pub mod pallet {
         /// - `CancellationPending`: it was cancelled before.
         ///
         /// ## Events
-        /// - `RequestCancelled`; `CancellationBegun` if a named worker has the key.
+        /// - `KeyCostRepaid` for each worker that paid custodians; `RequestCancelled`.
+        /// - `CancellationBegun` if a named worker has the key.
         #[pallet::call_index(6)]
         #[pallet::weight(
             <T as Config>::WeightInfo::cancel_request()
@@ -1009,10 +1033,12 @@ pub mod pallet {
         /// ## Events
         /// - `Emr::AccessChecked` for each candidate that the policy allows; `WorkersDrawn`;
         ///   `AnswersAwaited` if all of them have an envelope for their key already.
-        /// - `InferenceFailed` if there are no more candidates.
+        /// - `InferenceFailed` if there are no more candidates, after `KeyCostRepaid` for each
+        ///   worker that is owed what it paid.
         #[pallet::call_index(7)]
         #[pallet::weight(
             <T as Config>::WeightInfo::draw_workers(u32::from(*asks))
+                .saturating_add(<T as Config>::WeightInfo::cancel_request())
                 .saturating_add(Pallet::<T>::policy_weight().saturating_mul(u64::from(*asks)))
         )]
         pub fn draw_workers(
@@ -1175,6 +1201,10 @@ pub mod pallet {
         /// there is no other candidate, the request fails. Reports of workers that deregister, or
         /// have deregistered, do not count.
         ///
+        /// If the worker has paid custodians for the key, and others keep it from answering (the
+        /// policy refuses it, which is asked then, its envelope was removed, or the record is
+        /// gone), it gets that back out of the fees should the request end without a verdict.
+        ///
         /// ## Dispatch origin
         /// Signed by a worker that was chosen for the request, before it commits to an answer.
         ///
@@ -1183,16 +1213,21 @@ pub mod pallet {
         /// - `NotChosen`, `AlreadyAnswered`: the signer has nothing to report.
         ///
         /// ## Events
-        /// - `FailureReported`; `DrawReopened` or `InferenceFailed`.
+        /// - `FailureReported`; `DrawReopened` or `InferenceFailed`, after `KeyCostRepaid` for each
+        ///   worker that is owed what it paid.
         #[pallet::call_index(12)]
-        #[pallet::weight(<T as Config>::WeightInfo::report_failure())]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::report_failure().saturating_add(Pallet::<T>::policy_weight())
+        )]
         pub fn report_failure(
             origin: OriginFor<T>,
             request: RequestId,
             code: FailureCode,
-        ) -> DispatchResult {
+        ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            Self::do_report_failure(&who, request, code)
+            let asked = Self::do_report_failure(&who, request, code)?;
+            let base = <T as Config>::WeightInfo::report_failure();
+            Ok(Some(base.saturating_add(asked)).into())
         }
 
         /// Moves on a request whose deadline has passed, if the chain has not done so yet.
@@ -1214,6 +1249,7 @@ pub mod pallet {
         /// - `Disputes::DisputeSettled` if workers dispute, and what follows from it.
         /// - Otherwise `WorkerMissed` and `WorkerSlashed` for each worker that did not answer,
         ///   and `DrawReopened` or `InferenceFailed`.
+        /// - `KeyCostRepaid` for each worker that is owed what it paid, if fees are released.
         #[pallet::call_index(13)]
         #[pallet::weight(<T as Config>::WeightInfo::settle_overdue())]
         pub fn settle_overdue(origin: OriginFor<T>, request: RequestId) -> DispatchResult {

@@ -10,7 +10,8 @@ fn report(
     request: RequestId,
     code: FailureCode,
 ) -> frame_support::dispatch::DispatchResult {
-    Inference::report_failure(signed(who), request, code)
+    let done = Inference::report_failure(signed(who), request, code);
+    done.map(|_| ()).map_err(|failed| failed.error)
 }
 
 const CODES: [FailureCode; 6] = [
