@@ -65,7 +65,7 @@ pub struct PublishArgs {
     /// The fee that each worker earns for an answer, in MEDC.
     ///
     /// That of an exact model is limited, so that no worker gains by withholding its answer from
-    /// the others: to a sixth of the least `Inference.RevealPenalty`, see `medchain parameters`.
+    /// the others: to a sixth of the least `Inference.RevealPenalty`, see `medchain parameters list`.
     #[arg(long, value_name = "MEDC", default_value = "0.1", value_parser = arguments::amount())]
     pub fee: u128,
     /// The fewest workers that must give the same answer; 1 if the model computes in floats.
