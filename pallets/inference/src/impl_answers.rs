@@ -9,8 +9,8 @@ use medchain_verdicts::answer_commitment;
 use sp_runtime::traits::Saturating;
 
 use crate::{
-    AccountIdOf, Choice, CommitteeOf, Committees, Config, Error, Event, Member, ModelOf, Pallet,
-    RequestOf, Step,
+    AccountIdOf, Choice, CommitteeOf, Committees, Config, Error, Event, KeyCosts, Member, ModelOf,
+    Pallet, RequestOf, Step,
 };
 
 /// What the sealed answer of a model adds to its probabilities, in bytes: the tag of the
@@ -35,6 +35,8 @@ impl<T: Config> Pallet<T> {
         let all = committee.members.iter().all(|m| matches!(m.step, Step::Committed(_)));
         Committees::<T>::insert(id, committee);
         if all {
+            // They are paid, or have themselves to blame.
+            KeyCosts::<T>::remove(id);
             let now = frame_system::Pallet::<T>::block_number();
             let deadline = now.saturating_add(T::RevealPeriod::get());
             let patient = request.patient.clone();

@@ -99,12 +99,7 @@ impl<T: Config> Pallet<T> {
         let unearned = usize::from(request.quorum).saturating_sub(paid) as u32;
         let mut left = request.fee.saturating_mul(unearned.into());
         let costs = KeyCosts::<T>::take(id);
-        // Once all have committed, they have only themselves to blame.
-        let is_awaited = matches!(
-            request.status,
-            RequestStatus::Drawing | RequestStatus::Sealing | RequestStatus::Committing
-        );
-        if is_awaited && !costs.is_empty() {
+        if !costs.is_empty() {
             let is_stopped = is_cancelled || Self::subjects(request).is_err();
             for (worker, cost) in costs {
                 let member = committee.members.iter().find(|member| member.worker == worker);

@@ -13,8 +13,8 @@ use sp_runtime::{
 
 use crate::{
     AccountIdOf, Choice, Committee, CommitteeOf, Committees, Config, Due, Error, Event, HoldReason,
-    KeyCosts, LatestVerdict, Member, ModelOf, NextRequestId, OpenRequestOf, Pallet, Request,
-    RequestOf, Requests, Step, Verdicts, WeightInfo,
+    LatestVerdict, Member, ModelOf, NextRequestId, OpenRequestOf, Pallet, Request, RequestOf,
+    Requests, Step, Verdicts, WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
@@ -279,7 +279,6 @@ impl<T: Config> Pallet<T> {
         Self::note_closed(&request.patient);
         Due::<T>::remove(request.deadline, id);
         Committees::<T>::remove(id);
-        KeyCosts::<T>::remove(id);
         for member in &committee.members {
             Self::unassign(&member.worker, id, |_| ());
         }

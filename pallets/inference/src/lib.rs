@@ -244,8 +244,8 @@ pub mod pallet {
 
     /// What drawn workers of an open request have paid custodians for the key of its record.
     ///
-    /// It comes out of the fees where the requester or the patient keeps them from answering. What
-    /// is noted of a worker that has left was not its own doing.
+    /// Until all have committed. It comes out of the fees where others keep them from answering.
+    /// What is noted of a worker that has left was not its own doing.
     #[pallet::storage]
     pub type KeyCosts<T: Config> =
         StorageMap<_, Twox64Concat, RequestId, KeyCostsOf<T>, ValueQuery>;

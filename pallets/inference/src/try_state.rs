@@ -251,12 +251,16 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// What a key has cost is noted of workers that were drawn for an open request.
+    /// What a key has cost is noted of workers that were drawn for an open request, until all have
+    /// committed.
     fn try_state_costs() -> Result<(), TryRuntimeError> {
         for (id, costs) in KeyCosts::<T>::iter() {
             let committee = Committees::<T>::get(id).ok_or("a closed request has costs")?;
             let drawn = matches!(committee.choice, Choice::Seeded { .. });
-            ensure!(drawn && !costs.is_empty(), "costs are noted where nobody has any");
+            let status = Requests::<T>::get(id).map(|request| request.status);
+            let ended = [Some(RequestStatus::Revealing), Some(RequestStatus::Disputed)];
+            let awaited = !ended.contains(&status);
+            ensure!(drawn && awaited && !costs.is_empty(), "costs are noted where there are none");
             let distinct: BTreeSet<_> = costs.iter().map(|(worker, _)| worker).collect();
             ensure!(distinct.len() == costs.len(), "a worker's costs are noted twice");
             for (worker, cost) in &costs {

@@ -136,7 +136,7 @@ impl WeightInfo for () {
         estimate(1, 1)
     }
     fn commit_answer() -> Weight {
-        estimate(10, 6).saturating_add(log_weight(3))
+        estimate(10, 7).saturating_add(log_weight(3))
     }
     fn reveal_answer() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
