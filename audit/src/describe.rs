@@ -403,6 +403,10 @@ fn worker<F>(event: &ChainEvent<F>) -> Option<Said> {
         E::AnswerNotKept { request, worker } => {
             Said::new(Kind::AnswerNotKept).by(worker).about(*request)
         }
+        E::KeyCostRepaid { request, worker, amount } => Said::new(Kind::KeyCostRepaid)
+            .by(worker)
+            .about(*request)
+            .with("amount", amount.to_string()),
         E::FailureReported { request, record, worker, code } => Said::new(Kind::FailureReported)
             .by(worker)
             .on(*record)

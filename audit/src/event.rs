@@ -274,6 +274,7 @@ events! {
             InferenceFailed { request: RequestId, record: RecordId, cause: FailureCause };
             CancellationBegun { request: RequestId, until: u32 };
             AnswerNotKept { request: RequestId, worker: AccountId32 };
+            KeyCostRepaid { request: RequestId, worker: AccountId32, amount: u128 };
             RequestCancelled { request: RequestId };
             RequestExpired { request: RequestId };
             VerdictChallenged {

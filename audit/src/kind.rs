@@ -96,6 +96,7 @@ kinds! {
     InferenceFailed = "inference_failed": "A request failed.",
     CancellationBegun = "cancellation_begun": "A request was cancelled, and ends with its named worker's answer or its deadline.",
     AnswerNotKept = "answer_not_kept": "A named worker was paid for an answer that was not kept.",
+    KeyCostRepaid = "key_cost_repaid": "A worker got back out of the fees what it had paid custodians for a record's key.",
     RequestCancelled = "request_cancelled": "A request was cancelled.",
     RequestExpired = "request_expired": "Nobody moved a request on in time.",
     PolicyGranted = "policy_granted": "The policy contract recorded a grant to an account.",

@@ -251,7 +251,10 @@ pub fn story() -> Vec<Block> {
                         E::RequestCancelled { request },
                     ],
                 ),
-                vec![by_itself(E::RequestExpired { request })],
+                vec![
+                    by_itself(E::RequestExpired { request }),
+                    by_itself(E::KeyCostRepaid { request, worker: WORKER, amount: 7 }),
+                ],
             ],
         ),
         block(

@@ -126,6 +126,19 @@ where
     }
 }
 
+/// The least value that a parameter can ever have, as a plain number.
+pub struct Least<P>(PhantomData<P>);
+
+impl<N, P> Get<N> for Least<P>
+where
+    P: Key,
+    <P as Key>::Value: Bounded<Number = N>,
+{
+    fn get() -> N {
+        <P::Value as Bounded>::LEAST
+    }
+}
+
 /// Describes a parameter that has this value now, and that `key` names: two bytes, and no value.
 pub(crate) fn describe<V: Bounded>(name: &str, key: &impl Encode, value: V) -> Parameter {
     let mut place = [0; 2];

@@ -106,6 +106,7 @@ fn change(kind: Kind, entry: &Entry) -> (Coding, Option<Coding>, &'static str) {
         Kind::InferenceRequested => (ORDER_RECORD, Some(CREATE), "C"),
         Kind::CancellationBegun
         | Kind::AnswerNotKept
+        | Kind::KeyCostRepaid
         | Kind::RequestCancelled
         | Kind::RequestExpired
         | Kind::WorkersDrawn

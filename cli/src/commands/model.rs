@@ -63,6 +63,9 @@ pub struct PublishArgs {
     #[arg(long = "model-version", value_name = "VERSION")]
     pub model_version: Option<String>,
     /// The fee that each worker earns for an answer, in MEDC.
+    ///
+    /// That of an exact model is limited, so that no worker gains by withholding its answer from
+    /// the others: to a sixth of the least `Inference.RevealPenalty`, see `medchain parameters list`.
     #[arg(long, value_name = "MEDC", default_value = "0.1", value_parser = arguments::amount())]
     pub fee: u128,
     /// The fewest workers that must give the same answer; 1 if the model computes in floats.

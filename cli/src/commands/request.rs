@@ -24,10 +24,11 @@ use crate::{
 pub enum RequestCommand {
     /// Cancel an open request for a verdict (requester or patient).
     ///
-    /// Fees that no worker has earned are released. Once a worker has committed to an answer, or
-    /// the only worker has the key, only the patient can cancel, and these workers are paid. A
-    /// worker that was named is paid if it answers before its deadline: until then the request is
-    /// `cancelling`, and the answer is not kept.
+    /// Fees that no worker has earned are released, less what drawn workers have paid custodians
+    /// for the key. Once a worker has committed to an answer, or one that was named has the key,
+    /// only the patient can cancel. Whoever has committed is paid. A worker that was named is paid
+    /// if it answers before its deadline: until then the request is `cancelling`, and the answer is
+    /// not kept.
     Cancel {
         /// The request's number; see `medchain show`.
         #[arg(value_parser = arguments::request())]

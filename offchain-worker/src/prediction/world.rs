@@ -515,7 +515,7 @@ fn execute(
                 asked.status = RequestStatus::Committing;
             }
         }
-        (Phase::Answer, Answer::Sealed(sealed), _) if asked.quorum == 1 => {
+        (Phase::Answer, Answer::Sealed(sealed), _) if asked.named && asked.quorum == 1 => {
             asked.members.insert(*worker, Step::Revealed(sealed.clone()));
         }
         (Phase::Answer, Answer::Commitment(commitment), _) => {

@@ -1,5 +1,5 @@
-//! The committee seam: which worker waits for the key of a record, without knowing how workers are
-//! drawn.
+//! The committee seam: which worker waits for the key of a record, and what it pays for it, without
+//! knowing how workers are drawn.
 
 use frame_support::weights::Weight;
 use medchain_primitives::{ModelId, RecordId, RequestId};
@@ -16,7 +16,7 @@ pub struct Place<BlockNumber> {
 }
 
 /// Knows who was drawn for which request.
-pub trait Committees<AccountId, BlockNumber> {
+pub trait Committees<AccountId, BlockNumber, Balance> {
     /// The place of `worker` among the workers of a request, as long as it waits for the key there.
     ///
     /// `None` for an account that a requester named instead of the chain: nobody but the draw
@@ -25,8 +25,20 @@ pub trait Committees<AccountId, BlockNumber> {
     /// deadline passed, and while the record cannot be answered about.
     fn place(worker: &AccountId, request: RequestId) -> Option<Place<BlockNumber>>;
 
-    /// The maximum weight of one such question.
+    /// Whether `worker`, which has no place any more, lost it by what others did.
+    ///
+    /// Not where it left by itself, or time ran out. Whom others keep from answering has no use for
+    /// shares that are under way, and does not pay for them.
+    fn is_stopped(worker: &AccountId, request: RequestId) -> bool;
+
+    /// Notes that a custodian got `amount` of `worker`, which has a place, for a share.
+    fn note_paid(worker: &AccountId, request: RequestId, amount: Balance);
+
+    /// The maximum weight of one question.
     fn weight() -> Weight;
+
+    /// The maximum weight of noting a payment.
+    fn note_weight() -> Weight;
 
     /// Gives `worker` a place for a record, and returns its request.
     #[cfg(feature = "runtime-benchmarks")]
@@ -34,12 +46,22 @@ pub trait Committees<AccountId, BlockNumber> {
 }
 
 /// Nobody is drawn.
-impl<AccountId, BlockNumber> Committees<AccountId, BlockNumber> for () {
+impl<AccountId, BlockNumber, Balance> Committees<AccountId, BlockNumber, Balance> for () {
     fn place(_: &AccountId, _: RequestId) -> Option<Place<BlockNumber>> {
         None
     }
 
+    fn is_stopped(_: &AccountId, _: RequestId) -> bool {
+        false
+    }
+
+    fn note_paid(_: &AccountId, _: RequestId, _: Balance) {}
+
     fn weight() -> Weight {
+        Weight::zero()
+    }
+
+    fn note_weight() -> Weight {
         Weight::zero()
     }
 

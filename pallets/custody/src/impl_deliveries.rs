@@ -8,7 +8,7 @@ use medchain_sharing::{
 };
 use pallet_emr::{AccessControl, Answer};
 use sp_runtime::{
-    traits::{CheckedDiv, Saturating},
+    traits::{CheckedDiv, Saturating, Zero},
     DispatchError, DispatchResult,
 };
 
@@ -68,7 +68,8 @@ impl<T: Config> Pallet<T> {
         <T as Config>::WeightInfo::deliver_share()
             .saturating_add(<T as Config>::WeightInfo::expire_grant())
             .saturating_add(T::AccessControl::weight())
-            .saturating_add(T::Committees::weight())
+            .saturating_add(T::Committees::weight().saturating_mul(2))
+            .saturating_add(T::Committees::note_weight())
     }
 
     /// Verifies a custodian's share, encrypted to the account granted access, and adds it to the
@@ -168,9 +169,9 @@ impl<T: Config> Pallet<T> {
         let ending = base.saturating_add(<T as Config>::WeightInfo::expire_grant());
         let emergency = emergency_of(grant.basis);
         if grant.until < frame_system::Pallet::<T>::block_number() {
-            Self::end_grant(*record, patient, subject, EndReason::Expired)?;
+            Self::end_over(*record, patient, subject, grant.basis, EndReason::Expired)?;
             Self::expose(kept, parcel, true)?;
-            return Ok(ending);
+            return Ok(ending.saturating_add(of_draw(grant.basis, T::Committees::weight())));
         }
         let Answer { result, weight } = match grant.basis {
             Basis::Policy { purpose } => Self::ask_policy(patient, subject, *record, purpose),
@@ -180,9 +181,10 @@ impl<T: Config> Pallet<T> {
             Basis::Draw { request } => {
                 let placed = T::Committees::weight();
                 let Some(place) = Self::place_of(subject, request, *record) else {
-                    Self::end_grant(*record, patient, subject, EndReason::PlaceEnded)?;
+                    let (basis, reason) = (grant.basis, EndReason::PlaceEnded);
+                    Self::end_over(*record, patient, subject, basis, reason)?;
                     Self::expose(kept, parcel, true)?;
-                    return Ok(ending.saturating_add(placed));
+                    return Ok(ending.saturating_add(placed.saturating_mul(2)));
                 };
                 let Answer { result, weight } =
                     Self::ask_to_infer(patient, subject, *record, place.model);
@@ -207,11 +209,12 @@ impl<T: Config> Pallet<T> {
         if let Some(emergency) = emergency {
             Self::count_delivery(emergency);
         }
+        let noted = of_draw(grant.basis, T::Committees::note_weight());
         Self::store_delivery(kept, grant, parcel, delivery)?;
-        Ok(base.saturating_add(weight))
+        Ok(base.saturating_add(weight).saturating_add(noted))
     }
 
-    /// Adds a share to a grant, and pays for it if it is needed.
+    /// Adds a share to a grant, and pays for it if it is needed. What a drawn worker pays is noted.
     fn store_delivery(
         kept: &Shares<T>,
         mut grant: GrantOf<T>,
@@ -219,7 +222,10 @@ impl<T: Config> Pallet<T> {
         delivery: VerifiedDelivery,
     ) -> DispatchResult {
         let delivered = grant.deliveries.len() as u32;
-        Self::settle_fee(kept, &parcel, &mut grant.fees, delivered, true)?;
+        let paid = Self::settle_fee(kept, &parcel, &mut grant.fees, delivered, true)?;
+        if let Basis::Draw { request } = grant.basis {
+            T::Committees::note_paid(&parcel.subject, request, paid);
+        }
         let Parcel { record, patient, subject, custodian, reply: _, number } = parcel;
         grant
             .deliveries
@@ -264,7 +270,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Pays the next custodian out of the fees that are left, where `delivered` came before. If it
-    /// has not `earned` its part, the reader gets that back.
+    /// has not `earned` its part, the reader gets that back. Returns what the custodian got.
     ///
     /// They are for the shares that are missing: each gets its part, and the last one the rest.
     fn settle_fee(
@@ -273,15 +279,16 @@ impl<T: Config> Pallet<T> {
         fees: &mut BalanceOf<T>,
         delivered: u32,
         earned: bool,
-    ) -> DispatchResult {
+    ) -> Result<BalanceOf<T>, DispatchError> {
         let missing = u32::from(kept.threshold).saturating_sub(delivered);
-        let Some(fee) = fees.checked_div(&missing.into()) else { return Ok(()) };
+        let Some(fee) = fees.checked_div(&missing.into()) else { return Ok(Zero::zero()) };
         fees.saturating_reduce(fee);
-        if earned {
-            Self::pay(HoldReason::Grant, &parcel.subject, &parcel.custodian, fee)
-        } else {
-            Self::release(HoldReason::Grant, &parcel.subject, fee)
+        if !earned {
+            Self::release(HoldReason::Grant, &parcel.subject, fee)?;
+            return Ok(Zero::zero());
         }
+        let is_paid = Self::pay(HoldReason::Grant, &parcel.subject, &parcel.custodian, fee)?;
+        Ok(if is_paid { fee } else { Zero::zero() })
     }
 
     /// Counts a share for the review of its emergency, if that is not closed.
@@ -289,6 +296,14 @@ impl<T: Config> Pallet<T> {
         Emergencies::<T>::mutate_extant(emergency, |entry| {
             entry.deliveries = entry.deliveries.saturating_add(1);
         });
+    }
+}
+
+/// This weight for access that is based on a draw, and nothing for any other.
+fn of_draw(basis: Basis, weight: Weight) -> Weight {
+    match basis {
+        Basis::Draw { .. } => weight,
+        Basis::Policy { .. } | Basis::Emergency { .. } => Weight::zero(),
     }
 }
 

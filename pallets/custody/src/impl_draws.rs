@@ -4,10 +4,11 @@ use frame_support::{ensure, weights::Weight};
 use medchain_primitives::{Action, Basis, EndReason, ModelId, RecordId, RequestId};
 use medchain_sharing::ReplyKey;
 use pallet_emr::{AccessQuestion, Answer};
-use sp_runtime::{DispatchError, DispatchResult};
+use sp_runtime::{traits::Zero, DispatchError, DispatchResult};
 
 use crate::{
-    AccountIdOf, Committees, Config, Custodies, Error, Event, GrantOf, Grants, Pallet, PlaceOf,
+    AccountIdOf, Committees, Config, Custodies, Error, Event, GrantOf, Grants, HoldReason, Pallet,
+    PlaceOf,
 };
 
 impl<T: Config> Pallet<T> {
@@ -54,12 +55,40 @@ impl<T: Config> Pallet<T> {
             Basis::Draw { .. } if runs => {
                 let ended = Self::has_lost_place(&grant, worker, record);
                 ensure!(ended, Error::<T>::AccessAlreadyGranted);
-                Self::end_grant(record, patient, worker, EndReason::PlaceEnded).map(|_| ())
+                Self::end_over(record, patient, worker, grant.basis, EndReason::PlaceEnded)
             }
-            Basis::Policy { .. } | Basis::Emergency { .. } | Basis::Draw { .. } => {
+            Basis::Draw { .. } => {
+                Self::end_over(record, patient, worker, grant.basis, EndReason::Expired)
+            }
+            Basis::Policy { .. } | Basis::Emergency { .. } => {
                 Self::end_replaced(record, patient, worker, &grant)
             }
         }
+    }
+
+    /// Ends access whose time is over, or that of a worker without its place.
+    ///
+    /// A drawn worker that others keep from answering has no use for shares that are under way, and
+    /// gets the fees back: otherwise custodians could send theirs right after a cancellation.
+    pub(crate) fn end_over(
+        record: RecordId,
+        patient: &AccountIdOf<T>,
+        subject: &AccountIdOf<T>,
+        basis: Basis,
+        reason: EndReason,
+    ) -> DispatchResult {
+        if matches!(basis, Basis::Draw { request } if T::Committees::is_stopped(subject, request)) {
+            Self::give_fees_back(record, subject)?;
+        }
+        Self::end_grant(record, patient, subject, reason).map(|_| ())
+    }
+
+    /// Releases what is held for custodians that have not delivered yet.
+    fn give_fees_back(record: RecordId, subject: &AccountIdOf<T>) -> DispatchResult {
+        let Some(mut grant) = Grants::<T>::get(record, subject) else { return Ok(()) };
+        let fees = core::mem::replace(&mut grant.fees, Zero::zero());
+        Grants::<T>::insert(record, subject, grant);
+        Self::release(HoldReason::Grant, subject, fees)
     }
 
     /// The place on which a grant for this record is based, while the worker has it.

@@ -4,7 +4,7 @@ use frame_support::{traits::Get, weights::Weight};
 use frame_system::pallet_prelude::BlockNumberFor;
 use pallet_emr::due;
 
-use crate::{Config, Due, DueEntry, NextDue, Pallet, WeightInfo};
+use crate::{Committees, Config, Due, DueEntry, NextDue, Pallet, WeightInfo};
 
 impl<T: Config> Pallet<T> {
     /// Schedules what falls due after the block `last`.
@@ -15,7 +15,10 @@ impl<T: Config> Pallet<T> {
     /// Processes what is due before `now`, within the weight `limit`. Returns the weight used.
     pub(crate) fn process_due(now: BlockNumberFor<T>, limit: Weight) -> Weight {
         let closing = <T as Config>::WeightInfo::close_emergency(T::MaxEmergencyRecords::get());
-        let step = <T as Config>::WeightInfo::process_due().max(closing);
+        // Whether others keep a drawn worker from answering, whose access expires.
+        let expiring =
+            <T as Config>::WeightInfo::process_due().saturating_add(T::Committees::weight());
+        let step = expiring.max(closing);
         due::process_due::<T, Due<T>, NextDue<T>, _>(now, limit, step, |entry| match entry {
             DueEntry::Grant { record, subject } => Self::do_expire_grant(record, &subject),
             DueEntry::Emergency { emergency } => Self::do_close_emergency(emergency).map(drop),

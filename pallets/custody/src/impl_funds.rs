@@ -1,7 +1,7 @@
 //! Deposits, fees and bonds.
 
 use pallet_emr::funds;
-use sp_runtime::DispatchResult;
+use sp_runtime::{DispatchError, DispatchResult};
 
 use crate::{AccountIdOf, BalanceOf, Config, HoldReason, Pallet};
 
@@ -33,7 +33,8 @@ impl<T: Config> Pallet<T> {
         funds::burn::<_, <T as Config>::Currency>(&reason.into(), who, amount)
     }
 
-    /// Pays `amount`, which is held from `payer`, to `payee`; to the payer where that fails.
+    /// Pays `amount`, which is held from `payer`, to `payee`; to the payer where that fails. Returns
+    /// whether the payee has it.
     ///
     /// A share must not be refused because of its fee.
     pub(crate) fn pay(
@@ -41,7 +42,7 @@ impl<T: Config> Pallet<T> {
         payer: &AccountIdOf<T>,
         payee: &AccountIdOf<T>,
         amount: BalanceOf<T>,
-    ) -> DispatchResult {
+    ) -> Result<bool, DispatchError> {
         funds::pay::<_, <T as Config>::Currency>(&reason.into(), payer, payee, amount)
     }
 }

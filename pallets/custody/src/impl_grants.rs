@@ -163,8 +163,7 @@ impl<T: Config> Pallet<T> {
             EndReason::PlaceEnded
         };
         let patient = Self::patient_of(record)?;
-        Self::end_grant(record, &patient, subject, reason)?;
-        Ok(())
+        Self::end_over(record, &patient, subject, grant.basis, reason)
     }
 
     /// Ends a grant, if there is one, and remembers it for shares that are under way. Returns
@@ -315,7 +314,7 @@ impl<T: Config> Pallet<T> {
 /// Not where the patient's side ended another account's: that one has no use for them.
 fn late_shares_are_paid(reason: EndReason) -> bool {
     match reason {
-        // A worker can end its place itself.
+        // A worker can end its place itself. Where others did, no fees are left.
         EndReason::Expired | EndReason::GivenUp | EndReason::Replaced | EndReason::PlaceEnded => {
             true
         }

@@ -114,7 +114,7 @@ pub mod pallet {
         type EthicsOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 
         /// Who was drawn as a worker, and waits for the key of a record.
-        type Committees: Committees<Self::AccountId, BlockNumberFor<Self>>;
+        type Committees: Committees<Self::AccountId, BlockNumberFor<Self>, BalanceOf<Self>>;
 
         /// Bond held from a custodian until it retires.
         #[pallet::constant]
@@ -1061,7 +1061,8 @@ pub mod pallet {
         /// - `AccessEnded`.
         #[pallet::call_index(7)]
         #[pallet::weight(
-            <T as Config>::WeightInfo::expire_grant().saturating_add(T::Committees::weight())
+            <T as Config>::WeightInfo::expire_grant()
+                .saturating_add(T::Committees::weight().saturating_mul(2))
         )]
         pub fn expire_grant(
             origin: OriginFor<T>,
@@ -1387,7 +1388,7 @@ pub mod pallet {
         #[pallet::call_index(16)]
         #[pallet::weight(
             <T as Config>::WeightInfo::request_as_worker()
-                .saturating_add(T::Committees::weight().saturating_mul(2))
+                .saturating_add(T::Committees::weight().saturating_mul(3))
                 .saturating_add(T::AccessControl::weight())
         )]
         pub fn request_as_worker(
@@ -1398,7 +1399,7 @@ pub mod pallet {
             let worker = ensure_signed(origin)?;
             let asked = Self::do_request_as_worker(worker, request, reply)?;
             let base = <T as Config>::WeightInfo::request_as_worker()
-                .saturating_add(T::Committees::weight().saturating_mul(2));
+                .saturating_add(T::Committees::weight().saturating_mul(3));
             Ok(Some(base.saturating_add(asked)).into())
         }
 

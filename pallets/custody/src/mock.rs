@@ -284,6 +284,9 @@ pub const DRAW_WEIGHT: Weight = Weight::from_parts(300_000_000, 3_000);
 thread_local! {
     static PLACES: RefCell<BTreeMap<(u64, RequestId), (RecordId, u64)>> =
         const { RefCell::new(BTreeMap::new()) };
+    static STOPPED: RefCell<BTreeSet<(u64, RequestId)>> = const { RefCell::new(BTreeSet::new()) };
+    static PAID: RefCell<BTreeMap<(u64, RequestId), u64>> =
+        const { RefCell::new(BTreeMap::new()) };
 }
 
 /// The workers that wait for a key, as the tests draw them.
@@ -293,6 +296,7 @@ impl Draws {
     /// Gives `worker` a place for a record, which ends after the block `until`.
     pub fn draw(worker: u64, request: RequestId, record: RecordId, until: u64) {
         PLACES.with_borrow_mut(|places| places.insert((worker, request), (record, until)));
+        STOPPED.with_borrow_mut(|stopped| stopped.remove(&(worker, request)));
     }
 
     /// Takes it again: the worker was replaced, has the key or has answered, or the request was
@@ -300,17 +304,44 @@ impl Draws {
     pub fn end(worker: u64, request: RequestId) {
         PLACES.with_borrow_mut(|places| places.remove(&(worker, request)));
     }
+
+    /// Takes it, as where somebody cancels the request.
+    pub fn stop(worker: u64, request: RequestId) {
+        Self::end(worker, request);
+        STOPPED.with_borrow_mut(|stopped| stopped.insert((worker, request)));
+    }
+
+    /// What a worker with a place has paid custodians.
+    pub fn paid(worker: u64, request: RequestId) -> u64 {
+        PAID.with_borrow(|paid| paid.get(&(worker, request)).copied().unwrap_or_default())
+    }
 }
 
-impl Committees<u64, u64> for Draws {
+/// What noting a payment weighs.
+pub const NOTE_WEIGHT: Weight = Weight::from_parts(70_000_000, 1_000);
+
+impl Committees<u64, u64, u64> for Draws {
     fn place(worker: &u64, request: RequestId) -> Option<Place<u64>> {
         let found = PLACES.with_borrow(|places| places.get(&(*worker, request)).copied());
         let (record, until) = found.filter(|(_, until)| System::block_number() <= *until)?;
         Some(Place { record, model: MODEL, until })
     }
 
+    fn is_stopped(worker: &u64, request: RequestId) -> bool {
+        STOPPED.with_borrow(|stopped| stopped.contains(&(*worker, request)))
+    }
+
+    fn note_paid(worker: &u64, request: RequestId, amount: u64) {
+        assert!(Self::place(worker, request).is_some(), "it has a place");
+        PAID.with_borrow_mut(|paid| *paid.entry((*worker, request)).or_default() += amount);
+    }
+
     fn weight() -> Weight {
         DRAW_WEIGHT
+    }
+
+    fn note_weight() -> Weight {
+        NOTE_WEIGHT
     }
 
     #[cfg(feature = "runtime-benchmarks")]
@@ -356,6 +387,8 @@ impl ExtBuilder {
             ANSWERS.take();
             GENEROUS.take();
             PLACES.take();
+            STOPPED.take();
+            PAID.take();
             reset_parameters();
             if self.furnished {
                 furnish();

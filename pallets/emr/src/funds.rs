@@ -10,7 +10,7 @@ use frame_support::{
         tokens::{Fortitude, Precision, Restriction},
     },
 };
-use sp_runtime::{traits::Zero, DispatchResult};
+use sp_runtime::{traits::Zero, DispatchError, DispatchResult};
 
 /// The reasons for which a currency holds funds.
 type ReasonOf<C, AccountId> = <C as InspectHold<AccountId>>::Reason;
@@ -94,7 +94,8 @@ pub fn transfer<AccountId, C: MutateHold<AccountId>>(
     Ok(())
 }
 
-/// Pays `amount`, which is held from `payer`, to `payee`; to the payer where that fails.
+/// Pays `amount`, which is held from `payer`, to `payee`; to the payer where that fails. Returns
+/// whether the payee has it.
 ///
 /// An account that was reaped must not be able to stop what others are paid for.
 ///
@@ -105,9 +106,10 @@ pub fn pay<AccountId, C: MutateHold<AccountId>>(
     payer: &AccountId,
     payee: &AccountId,
     amount: C::Balance,
-) -> DispatchResult {
-    match transfer::<AccountId, C>(reason, payer, payee, amount) {
-        Ok(()) => Ok(()),
-        Err(_) => release::<AccountId, C>(reason, payer, amount),
+) -> Result<bool, DispatchError> {
+    if transfer::<AccountId, C>(reason, payer, payee, amount).is_ok() {
+        return Ok(true);
     }
+    release::<AccountId, C>(reason, payer, amount)?;
+    Ok(false)
 }

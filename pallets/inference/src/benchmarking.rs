@@ -20,8 +20,8 @@ use medchain_exact::{Finish, Layer, SoftmaxScale, Window, MAX_LAYERS};
 use medchain_primitives::{
     AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode,
     FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId,
-    RecordKind, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, VerdictStatus,
-    MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SQUARE_ID,
+    RecordKind, RecordStatus, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot,
+    VerdictStatus, MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SQUARE_ID,
 };
 use medchain_verdicts::{
     answer_commitment, verdict_commitment, verdict_root, VerdictKey, VerdictName,
@@ -248,7 +248,8 @@ struct Scene<T: Config> {
 }
 
 /// A request with a committee of `size`, whose members run the maximum number of models and have
-/// the key. A member of the number `n` is at `step(n)`.
+/// the key. A member of the number `n` is at `step(n)`. As many others as can be have left, and each
+/// has paid custodians.
 fn scene<T: Config>(
     size: u32,
     status: RequestStatus,
@@ -274,13 +275,22 @@ fn scene<T: Config>(
         members.push(who);
     }
     fill::<T>(&models, &members, 0);
+    // Others have left before, and not by their own doing.
+    let mut lost = Vec::new();
+    for number in 0..Pallet::<T>::most_lost().saturating_sub(1) {
+        lost.push(rich::<T>("lost", number)?);
+    }
+    let cost = fee::<T>() / 4u32.into();
+    for worker in members.iter().chain(&lost) {
+        Pallet::<T>::note_key_cost(worker, id, cost);
+    }
     let seats = (0..).zip(&members);
     let seats = seats.map(|(n, who)| crate::Member { worker: who.clone(), step: step(who, n) });
     let choice = Choice::Seeded { seed: SEED, last: Some(LAST) };
     let committee = Committee {
         members: BoundedVec::truncate_from(seats.collect()),
         choice,
-        lost: BoundedVec::new(),
+        lost: BoundedVec::truncate_from(lost),
     };
     Committees::<T>::insert(id, committee);
     let request = Requests::<T>::get(id).ok_or(BenchmarkError::Stop("there is no request"))?;
@@ -392,6 +402,24 @@ mod benchmarks {
         Ok(())
     }
 
+    /// Of the last worker of a request that has lost as many as it can.
+    #[benchmark]
+    fn note_key_cost() -> Result<(), BenchmarkError> {
+        let id = RequestId(0);
+        for number in 1..MAX_LOST {
+            Pallet::<T>::note_key_cost(&account("worker", number, 0), id, fee::<T>());
+        }
+        let last: T::AccountId = account("worker", MAX_LOST, 0);
+
+        #[block]
+        {
+            Pallet::<T>::note_key_cost(&last, id, fee::<T>());
+        }
+
+        assert_eq!(KeyCosts::<T>::get(id).len() as u32, MAX_LOST);
+        Ok(())
+    }
+
     #[benchmark]
     fn register_model() -> Result<(), BenchmarkError> {
         let origin = governance::<T>()?;
@@ -498,13 +526,11 @@ mod benchmarks {
         Ok(())
     }
 
-    /// By the patient, when every worker has to be paid.
+    /// By the patient, when every worker gets back what the key has cost it.
     #[benchmark]
     fn cancel_request() -> Result<(), BenchmarkError> {
         let Scene { patient, request, .. } =
-            scene::<T>(MAX_QUORUM, RequestStatus::Revealing, |_, _| {
-                Step::Committed(AnswerCommitment([0; 32]))
-            })?;
+            scene::<T>(MAX_QUORUM, RequestStatus::Committing, chosen)?;
 
         #[extrinsic_call]
         _(RawOrigin::Signed(patient), request);
@@ -617,6 +643,7 @@ mod benchmarks {
     fn submit_answer() -> Result<(), BenchmarkError> {
         let Scene { members, request, record, model, .. } =
             scene::<T>(1, RequestStatus::Committing, chosen)?;
+        Committees::<T>::mutate_extant(request, |committee| committee.choice = Choice::Named);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(members[0].clone()), request, sealed(&[0; SEALED_LENGTH]));
@@ -627,9 +654,13 @@ mod benchmarks {
 
     #[benchmark]
     fn report_failure() -> Result<(), BenchmarkError> {
-        // Nobody comes after the last one that was drawn, which is found out first.
-        let Scene { members, request, .. } =
+        // It was the last one that the request could lose. The record is gone, so that each worker
+        // gets back what the key has cost it.
+        let Scene { members, request, record, .. } =
             scene::<T>(MAX_QUORUM, RequestStatus::Committing, chosen)?;
+        pallet_emr::Records::<T>::mutate_extant(record, |record| {
+            record.status = RecordStatus::Erased;
+        });
 
         #[extrinsic_call]
         _(RawOrigin::Signed(members[0].clone()), request, FailureCode::NotAnImage);

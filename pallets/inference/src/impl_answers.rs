@@ -9,8 +9,8 @@ use medchain_verdicts::answer_commitment;
 use sp_runtime::traits::Saturating;
 
 use crate::{
-    AccountIdOf, Choice, CommitteeOf, Committees, Config, Error, Event, Member, ModelOf, Pallet,
-    RequestOf, Step,
+    AccountIdOf, Choice, CommitteeOf, Committees, Config, Error, Event, KeyCosts, Member, ModelOf,
+    Pallet, RequestOf, Step,
 };
 
 /// What the sealed answer of a model adds to its probabilities, in bytes: the tag of the
@@ -35,6 +35,8 @@ impl<T: Config> Pallet<T> {
         let all = committee.members.iter().all(|m| matches!(m.step, Step::Committed(_)));
         Committees::<T>::insert(id, committee);
         if all {
+            // They are paid, or have themselves to blame.
+            KeyCosts::<T>::remove(id);
             let now = frame_system::Pallet::<T>::block_number();
             let deadline = now.saturating_add(T::RevealPeriod::get());
             let patient = request.patient.clone();
@@ -71,7 +73,15 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Accepts the answer of a single worker and returns the weight that asking the policy used.
+    /// Accepts the answer of a worker that was named, and returns the weight that asking the
+    /// policy used.
+    ///
+    /// Everybody may have read it in the pool. So it is paid also where whoever pays has taken
+    /// away meanwhile what it needs; then it is not kept. The key the worker had when its time
+    /// began: without the envelope, the answer is one like any other.
+    ///
+    /// One that was drawn is not protected so: with what it shows before it has committed, others
+    /// would have its answer for nothing.
     pub(crate) fn do_submit(
         who: &AccountIdOf<T>,
         id: RequestId,
@@ -79,31 +89,8 @@ impl<T: Config> Pallet<T> {
     ) -> Result<Weight, DispatchError> {
         let (request, mut committee) = Self::request_in(id, &[RequestStatus::Committing])?;
         ensure!(request.quorum == 1, Error::<T>::QuorumNotOne);
-        if matches!(committee.choice, Choice::Named | Choice::Cancelled) {
-            return Self::submit_named(who, id, request, committee, sealed);
-        }
-        let (_, model) = Self::subjects(&request)?;
-        Self::ensure_length(&model, &sealed)?;
-        let asked = Self::ensure_may_answer(who, &request, &committee)?;
-        // There is nobody to copy from, so there is nothing to commit to first.
-        Self::member(&mut committee, who)?.step = Step::Revealed(sealed);
-        Self::compare(id, request, committee)?;
-        Ok(asked)
-    }
-
-    /// Accepts the answer of a worker that was named, and returns the weight that asking the
-    /// policy used.
-    ///
-    /// Everybody may have read it in the pool. So it is paid also where whoever pays has taken
-    /// away meanwhile what it needs; then it is not kept. The key the worker had when its time
-    /// began: without the envelope, the answer is one like any other.
-    fn submit_named(
-        who: &AccountIdOf<T>,
-        id: RequestId,
-        request: RequestOf<T>,
-        mut committee: CommitteeOf<T>,
-        sealed: SealedAnswer,
-    ) -> Result<Weight, DispatchError> {
+        let is_named = matches!(committee.choice, Choice::Named | Choice::Cancelled);
+        ensure!(is_named, Error::<T>::WorkerNotNamed);
         let model = Self::active_model(request.model)?;
         Self::ensure_length(&model, &sealed)?;
         let member = Self::member(&mut committee, who)?;
@@ -142,18 +129,19 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Lets a worker leave that cannot answer.
+    /// Lets a worker leave that cannot answer. Returns the weight that asking the policy used.
     pub(crate) fn do_report_failure(
         who: &AccountIdOf<T>,
         id: RequestId,
         code: FailureCode,
-    ) -> DispatchResult {
+    ) -> Result<Weight, DispatchError> {
         let statuses = [RequestStatus::Drawing, RequestStatus::Sealing, RequestStatus::Committing];
         let (request, mut committee) = Self::request_in(id, &statuses)?;
         let step = &Self::member(&mut committee, who)?.step;
         ensure!(*step == Step::Chosen, Error::<T>::AlreadyAnswered);
         committee.members.retain(|member| member.worker != *who);
         Self::lose(&mut committee, who);
+        let asked = Self::leave_with_key_cost(who, id, &request);
         Self::unassign(who, id, |worker| worker.declined.saturating_inc());
         let left = Self::has_left(who);
         let cause = if left { FailureCause::NotAnswered } else { FailureCause::Reported(code) };
@@ -164,7 +152,8 @@ impl<T: Config> Pallet<T> {
             code,
         };
         Self::deposit_logged(&request.patient, event);
-        Self::redraw(id, request, committee, cause)
+        Self::redraw(id, request, committee, cause)?;
+        Ok(asked)
     }
 
     /// Checks that a chosen worker may answer now.

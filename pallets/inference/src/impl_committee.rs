@@ -17,7 +17,8 @@ use crate::{
 type Placed<T> = ([u8; 32], AccountIdOf<T>);
 
 impl<T: Config> Pallet<T> {
-    /// Draws workers and returns the weight that asking the policy used.
+    /// Draws workers and returns the weight that asking the policy used, and ending the request
+    /// where there are too few.
     pub(crate) fn do_draw(id: RequestId, asks: u8) -> Result<Weight, DispatchError> {
         let (request, mut committee) = Self::request_in(id, &[RequestStatus::Drawing])?;
         Self::subjects(&request)?;
@@ -63,6 +64,7 @@ impl<T: Config> Pallet<T> {
         Self::deposit_logged(&request.patient, event);
         if missing > 0 && exhausted {
             Self::fail(id, request, &committee, FailureCause::TooFewWorkers)?;
+            asked.saturating_accrue(<T as Config>::WeightInfo::cancel_request());
         } else {
             if missing == 0 {
                 Self::await_keys(id, request, &committee);

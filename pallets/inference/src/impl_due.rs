@@ -40,7 +40,7 @@ impl<T: Config> Pallet<T> {
         };
         match request.status {
             RequestStatus::Committing if committee.choice == Choice::Cancelled => {
-                Self::refund(&request)?;
+                Self::give_back(id, &request, &committee, true)?;
                 Self::close_cancelled(id, request, &committee);
                 Ok(())
             }
@@ -48,7 +48,7 @@ impl<T: Config> Pallet<T> {
             RequestStatus::Revealing => Self::fail_unrevealed(id, request, &committee),
             RequestStatus::Disputed => Self::end_round(id, request, &committee),
             _ => {
-                Self::refund(&request)?;
+                Self::give_back(id, &request, &committee, false)?;
                 let patient = request.patient.clone();
                 Self::close(id, request, &committee, RequestStatus::Expired);
                 Self::deposit_logged(&patient, Event::RequestExpired { request: id });
@@ -78,6 +78,7 @@ impl<T: Config> Pallet<T> {
             committee.members.retain(|member| member.worker != worker);
             Self::lose(&mut committee, &worker);
             if answerable && Self::has_key(&request, &worker) {
+                Self::forget_key_cost(&worker, id);
                 Self::unassign(&worker, id, |worker| worker.missed.saturating_inc());
                 let event = Event::WorkerMissed { request: id, worker: worker.clone() };
                 Self::deposit_logged(&request.patient, event);

@@ -1,7 +1,7 @@
 //! Fees and bonds.
 
 use pallet_emr::funds;
-use sp_runtime::{traits::Saturating, DispatchResult};
+use sp_runtime::{traits::Saturating, DispatchError, DispatchResult};
 
 use crate::{AccountIdOf, BalanceOf, Config, HoldReason, Pallet};
 
@@ -27,14 +27,14 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Pays the fee of one answer, which is held from `requester`, to `worker`; to the requester
-    /// where that fails.
+    /// where that fails. Returns whether the worker has it.
     ///
     /// A worker that was reaped must not be able to stop the answers of the others.
     pub(crate) fn pay(
         requester: &AccountIdOf<T>,
         worker: &AccountIdOf<T>,
         fee: BalanceOf<T>,
-    ) -> DispatchResult {
+    ) -> Result<bool, DispatchError> {
         funds::pay::<_, <T as Config>::Currency>(&HoldReason::Fee.into(), requester, worker, fee)
     }
 

@@ -5,8 +5,9 @@ use frame_support::pallet_prelude::*;
 use medchain_disputes::Network;
 use medchain_primitives::{Arithmetic, ModelId, ModelStatus, MAX_QUORUM, SQUARE_ID};
 use medchain_verdicts::SIDE;
+use sp_runtime::traits::Saturating;
 
-use crate::{Config, Error, Event, ModelOf, Models, Networks, NextModelId, Pallet};
+use crate::{BalanceOf, Config, Error, Event, ModelOf, Models, Networks, NextModelId, Pallet};
 
 /// A single class leaves nothing to decide.
 const FEWEST_LABELS: usize = 2;
@@ -14,6 +15,7 @@ const FEWEST_LABELS: usize = 2;
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_register_model(model: ModelOf<T>, network: Option<Network>) -> DispatchResult {
         Self::check_model(&model)?;
+        Self::check_fee(model.fee, most_workers(model.arithmetic))?;
         if let Some(network) = &network {
             Self::check_network(&model, network)?;
         }
@@ -76,13 +78,29 @@ impl<T: Config> Pallet<T> {
 
     /// Checks that a request may ask for this number of workers.
     pub(crate) fn check_quorum(model: &ModelOf<T>, quorum: u8) -> Result<(), Error<T>> {
-        // Floats differ in their last bits: honest answers would be taken for lies.
-        let most = match model.arithmetic {
-            Arithmetic::Exact => MAX_QUORUM,
-            Arithmetic::Float => 1,
-        };
+        let most = most_workers(model.arithmetic);
         let allowed = quorum >= model.min_quorum.max(1) && u32::from(quorum) <= most;
         ensure!(allowed, Error::<T>::InvalidQuorum);
         Ok(())
+    }
+
+    /// Checks that no worker of a committee of this size gains by withholding its answer.
+    ///
+    /// For its penalty alone, it and the requester could have the answers of the others, whose
+    /// fees go back. The least penalty counts, so that no later change of it makes that cheaper.
+    pub(crate) fn check_fee(fee: BalanceOf<T>, workers: u32) -> Result<(), Error<T>> {
+        let others: BalanceOf<T> = workers.saturating_sub(1).into();
+        let costs = fee.saturating_mul(others);
+        ensure!(costs <= T::LeastRevealPenalty::get(), Error::<T>::MaxFeeExceeded);
+        Ok(())
+    }
+}
+
+/// The most workers whose answers can be asked for.
+fn most_workers(arithmetic: Arithmetic) -> u32 {
+    match arithmetic {
+        Arithmetic::Exact => MAX_QUORUM,
+        // Floats differ in their last bits: honest answers would be taken for lies.
+        Arithmetic::Float => 1,
     }
 }

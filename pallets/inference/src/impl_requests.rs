@@ -97,6 +97,8 @@ impl<T: Config> Pallet<T> {
         order: &InferenceOrder<AccountIdOf<T>>,
     ) -> DispatchResult {
         Self::check_quorum(model, order.quorum)?;
+        // It was checked for the largest quorum, but not where the model is older than that check.
+        Self::check_fee(model.fee, order.quorum.into())?;
         if let Some(worker) = &order.worker {
             ensure!(order.quorum == 1, Error::<T>::WorkerNotNameable);
             Self::choosable(worker, order.model)?;
@@ -160,20 +162,20 @@ impl<T: Config> Pallet<T> {
     fn cancel_open(who: &AccountIdOf<T>, id: RequestId) -> DispatchResult {
         let (request, committee) = Self::open_request(id)?;
         ensure!(committee.choice != Choice::Cancelled, Error::<T>::CancellationPending);
-        // The answer of a single worker may be in the pool already, for all to see.
-        let awaited = request.quorum == 1 && request.status == RequestStatus::Committing;
-        let named = awaited && committee.choice == Choice::Named;
-        let answers_at_once = awaited && (named || Self::subjects(&request).is_ok());
+        // The answer of a named worker may be in the pool already, for all to see.
+        let answers_at_once =
+            committee.choice == Choice::Named && request.status == RequestStatus::Committing;
         let committed = committee.members.iter().any(|member| member.step != Step::Chosen);
         let ends_work = request.patient == *who && request.status != RequestStatus::Disputed;
         ensure!(ends_work || !(committed || answers_at_once), Error::<T>::AnswerCommitted);
-        if named {
+        if answers_at_once {
             Self::begin_cancellation(id, &request, committee);
             return Ok(());
         }
-        let mut earned = committee.clone();
-        earned.members.retain(|member| answers_at_once || member.step != Step::Chosen);
-        Self::pay_members(&request, &earned)?;
+        for member in committee.members.iter().filter(|member| member.step != Step::Chosen) {
+            Self::pay(&request.requester, &member.worker, request.fee)?;
+        }
+        Self::give_back(id, &request, &committee, true)?;
         Self::close_cancelled(id, request, &committee);
         Ok(())
     }
@@ -256,16 +258,11 @@ impl<T: Config> Pallet<T> {
         committee: &CommitteeOf<T>,
         cause: FailureCause,
     ) -> DispatchResult {
-        Self::refund(&request)?;
+        Self::give_back(id, &request, committee, false)?;
         let (record, patient) = (request.record, request.patient.clone());
         Self::close(id, request, committee, RequestStatus::Failed { cause });
         Self::deposit_logged(&patient, Event::InferenceFailed { request: id, record, cause });
         Ok(())
-    }
-
-    pub(crate) fn refund(request: &RequestOf<T>) -> DispatchResult {
-        let total = request.fee.saturating_mul(request.quorum.into());
-        Self::release(HoldReason::Fee, &request.requester, total)
     }
 
     /// Sets the final status of a request and removes everything that only open ones have.
@@ -304,14 +301,24 @@ impl<T: Config> Pallet<T> {
         record: RecordId,
         model: ModelId,
     ) -> Result<Weight, DispatchError> {
-        pallet_emr::Pallet::<T>::ensure_access(AccessQuestion {
+        pallet_emr::Pallet::<T>::ensure_access(Self::to_infer(patient, subject, record, model))
+    }
+
+    /// The question whether `subject` may run the model on the record.
+    pub(crate) fn to_infer<'a>(
+        patient: &'a AccountIdOf<T>,
+        subject: &'a AccountIdOf<T>,
+        record: RecordId,
+        model: ModelId,
+    ) -> AccessQuestion<'a, AccountIdOf<T>> {
+        AccessQuestion {
             patient,
             subject,
             record: Some(record),
             action: Action::Infer,
             purpose: None,
             model: Some(model),
-        })
+        }
     }
 
     /// Returns the maximum weight of asking a patient's policy.

@@ -23,6 +23,7 @@ extern crate alloc;
 mod impl_answers;
 mod impl_challenges;
 mod impl_committee;
+mod impl_costs;
 mod impl_departure;
 mod impl_disputes;
 mod impl_due;
@@ -163,6 +164,13 @@ pub mod pallet {
         #[pallet::constant]
         type RevealPenalty: Get<BalanceOf<Self>>;
 
+        /// The least that `RevealPenalty` can ever be.
+        ///
+        /// It limits the fees of models: otherwise, whoever requests a verdict with a friend among
+        /// the workers could have the others' answers for less than their fees.
+        #[pallet::constant]
+        type LeastRevealPenalty: Get<BalanceOf<Self>>;
+
         /// What the winner of a dispute gets of the loser's bond. The rest is burned.
         #[pallet::constant]
         type DisputeReward: Get<BalanceOf<Self>>;
@@ -233,6 +241,14 @@ pub mod pallet {
     #[pallet::storage]
     pub type Assignments<T: Config> =
         StorageDoubleMap<_, Blake2_128Concat, AccountIdOf<T>, Twox64Concat, RequestId, ()>;
+
+    /// What drawn workers of an open request have paid custodians for the key of its record.
+    ///
+    /// Until all have committed. It comes out of the fees where others keep them from answering.
+    /// What is noted of a worker that has left was not its own doing.
+    #[pallet::storage]
+    pub type KeyCosts<T: Config> =
+        StorageMap<_, Twox64Concat, RequestId, KeyCostsOf<T>, ValueQuery>;
 
     /// Open request for each record and model, of which there is at most one.
     #[pallet::storage]
@@ -478,7 +494,7 @@ pub mod pallet {
             /// Why.
             cause: FailureCause,
         },
-        /// A request was cancelled. Workers that had committed, or a single one with the key, were paid.
+        /// A request was cancelled. Workers that had committed were paid.
         ///
         /// One that was named is paid if it has answered. Other fees were released.
         RequestCancelled {
@@ -561,6 +577,17 @@ pub mod pallet {
             request: RequestId,
             /// The worker.
             worker: T::AccountId,
+        },
+        /// A worker got back, out of the fees, what it had paid custodians for the key.
+        ///
+        /// Its request ended without a verdict, and others had kept it from answering.
+        KeyCostRepaid {
+            /// The request.
+            request: RequestId,
+            /// The worker.
+            worker: T::AccountId,
+            /// What it got, in the smallest unit of the currency.
+            amount: BalanceOf<T>,
         },
     }
 
@@ -673,6 +700,10 @@ pub mod pallet {
         SameAnswer,
         /// The request was cancelled. It ends with the answer of its named worker, or after its deadline.
         CancellationPending,
+        /// Only a named worker answers at once. One that was drawn, also alone, calls `commit_answer` and `reveal_answer`.
+        WorkerNotNamed,
+        /// The answers of all workers but one may cost no more than the penalty for withholding one. Take a fee of at most `LeastRevealPenalty` divided by the quorum less 1, or fewer workers.
+        MaxFeeExceeded,
     }
 
     #[pallet::hooks]
@@ -684,6 +715,8 @@ pub mod pallet {
             let bond = T::WorkerBond::get();
             assert!(T::AbsencePenalty::get() <= bond, "a penalty is a part of the bond");
             assert!(T::RevealPenalty::get() <= bond, "a penalty is a part of the bond");
+            let least = T::LeastRevealPenalty::get();
+            assert!(least <= T::RevealPenalty::get(), "no penalty is below the least one");
             assert!(T::DisputeReward::get() < bond, "it costs to lose against oneself");
             assert!(T::SeedDelay::get() < MAX_AWAITED_SEEDS, "all awaited seeds have a place");
             let windows = Self::longest_request();
@@ -735,7 +768,9 @@ pub mod pallet {
         ///   arithmetic is not exact.
         /// - `confidence_threshold`: below this probability of its label (in parts per million),
         ///   a verdict counts as uncertain.
-        /// - `fee`: the price of one worker's answer, in the smallest unit of the currency.
+        /// - `fee`: the price of one worker's answer, in the smallest unit of the currency. Where
+        ///   the arithmetic is exact, the largest quorum but one of it costs at most
+        ///   `LeastRevealPenalty`.
         ///
         /// ## Errors
         /// - `BadOrigin`: the origin is not governance.
@@ -746,6 +781,7 @@ pub mod pallet {
         /// - `InvalidQuorum`: the minimum is not 1 to 7, or not 1 though the arithmetic is float.
         /// - `InvalidNetwork`: it is no network for these classes and the squares that uploaders commit
         ///   to, which are made by the preprocessing `mc-area224-mask-v2`.
+        /// - `MaxFeeExceeded`: withholding an answer could be worth its penalty.
         /// - `ModelIdsExhausted`: every model number is taken.
         ///
         /// ## Events
@@ -909,6 +945,7 @@ pub mod pallet {
         /// - `NotChestXray`, `FilmNotCommitted`: models do not run on it.
         /// - `ModelNotFound`, `ModelRetired`: the model cannot be requested.
         /// - `InvalidQuorum`: the model does not allow this number of workers.
+        /// - `MaxFeeExceeded`: its fee is too high for this number of workers.
         /// - `WorkerNotNameable`: a worker is named, and the quorum is not 1.
         /// - `WorkerNotFound`, `WorkerNotActive`, `ModelNotSupported`, `EncryptionKeyNotFound`:
         ///   the named worker cannot answer.
@@ -939,13 +976,14 @@ pub mod pallet {
 
         /// Cancels a request, and releases the fees that no worker has earned.
         ///
-        /// Once a worker has committed to an answer, or a single worker has the key, only the
-        /// patient can cancel, and these workers are paid: a requester who sees an answer in the
-        /// pool cannot take the payment back. A worker that was named is paid if it answers: the
-        /// request stays open until then, or until its deadline, and the answer is not kept.
-        /// (From a worker that was drawn alone a patient can take the payment, by erasing,
-        /// amending or restoring the record or revoking consent just before: it commits first.)
-        /// An overdue request is settled before, as by `settle_overdue`.
+        /// What drawn workers have paid custodians for the key comes out of these fees first, for
+        /// each at most the fee of its answer.
+        ///
+        /// Once a worker has committed to an answer, or one that was named has the key, only the
+        /// patient can cancel. Whoever has committed is paid then: a requester who sees an answer
+        /// in the pool cannot take the payment back. A worker that was named is paid if it
+        /// answers: the request stays open until then, or until its deadline, and the answer is
+        /// not kept. An overdue request is settled before, as by `settle_overdue`.
         ///
         /// Whoever asks for the same record and model again gets the same workers: see
         /// [`DrawnBy`].
@@ -957,12 +995,13 @@ pub mod pallet {
         /// ## Errors
         /// - `RequestNotFound`, `RequestNotOpen`: there is no such open request.
         /// - `NotRequester`: another account made it, and the signer is not the patient.
-        /// - `AnswerCommitted`: the signer is not the patient, and a worker has done its work; or
-        ///   answers are disputed.
+        /// - `AnswerCommitted`: the signer is not the patient, and a worker has committed, or one
+        ///   that was named has the key; or answers are disputed.
         /// - `CancellationPending`: it was cancelled before.
         ///
         /// ## Events
-        /// - `RequestCancelled`; `CancellationBegun` if a named worker has the key.
+        /// - `KeyCostRepaid` for each worker that paid custodians; `RequestCancelled`.
+        /// - `CancellationBegun` if a named worker has the key.
         #[pallet::call_index(6)]
         #[pallet::weight(
             <T as Config>::WeightInfo::cancel_request()
@@ -994,10 +1033,12 @@ pub mod pallet {
         /// ## Events
         /// - `Emr::AccessChecked` for each candidate that the policy allows; `WorkersDrawn`;
         ///   `AnswersAwaited` if all of them have an envelope for their key already.
-        /// - `InferenceFailed` if there are no more candidates.
+        /// - `InferenceFailed` if there are no more candidates, after `KeyCostRepaid` for each
+        ///   worker that is owed what it paid.
         #[pallet::call_index(7)]
         #[pallet::weight(
             <T as Config>::WeightInfo::draw_workers(u32::from(*asks))
+                .saturating_add(<T as Config>::WeightInfo::cancel_request())
                 .saturating_add(Pallet::<T>::policy_weight().saturating_mul(u64::from(*asks)))
         )]
         pub fn draw_workers(
@@ -1114,15 +1155,15 @@ pub mod pallet {
             Self::do_reveal(&who, request, sealed, salt)
         }
 
-        /// Answers a request for a single worker.
+        /// Answers a request that names its worker.
         ///
-        /// Everybody can read the answer in the pool. So a worker that was named is paid also
-        /// where the patient has cancelled the request or, as its requester, revoked consent
-        /// meanwhile, or the record was erased or superseded; its answer is not kept then.
+        /// Everybody can read the answer in the pool. So the worker is paid also where the
+        /// patient has cancelled the request or, as its requester, revoked consent meanwhile, or
+        /// the record was erased or superseded; its answer is not kept then. A worker that was
+        /// drawn commits first, also alone.
         ///
         /// ## Dispatch origin
-        /// Signed by the worker that was chosen for the request, and has an envelope of the
-        /// record.
+        /// Signed by the worker that the request names, once it has been given the key.
         ///
         /// ## Parameters
         /// - `sealed`: the output, encrypted under the verdict's key.
@@ -1130,8 +1171,9 @@ pub mod pallet {
         /// ## Errors
         /// - `RequestNotFound`, `WrongStatus`, `DeadlinePassed`: no answer is awaited.
         /// - `QuorumNotOne`: the request is for several workers.
-        /// - `NotChosen`, `EnvelopeNotFound`: the signer cannot answer.
-        /// - `RecordNotActive`, `ModelRetired`: the request can no longer be answered.
+        /// - `WorkerNotNamed`: its single worker was drawn.
+        /// - `NotChosen`, `AlreadyAnswered`: the signer cannot answer.
+        /// - `ModelRetired`: the request can no longer be answered.
         /// - `AnswerLengthMismatch`: it is no answer of this model.
         /// - Denials by the policy, as for `Emr::add_record`.
         ///
@@ -1159,6 +1201,10 @@ pub mod pallet {
         /// there is no other candidate, the request fails. Reports of workers that deregister, or
         /// have deregistered, do not count.
         ///
+        /// If the worker has paid custodians for the key, and others keep it from answering (the
+        /// policy refuses it, which is asked then, its envelope was removed, or the record is
+        /// gone), it gets that back out of the fees should the request end without a verdict.
+        ///
         /// ## Dispatch origin
         /// Signed by a worker that was chosen for the request, before it commits to an answer.
         ///
@@ -1167,16 +1213,21 @@ pub mod pallet {
         /// - `NotChosen`, `AlreadyAnswered`: the signer has nothing to report.
         ///
         /// ## Events
-        /// - `FailureReported`; `DrawReopened` or `InferenceFailed`.
+        /// - `FailureReported`; `DrawReopened` or `InferenceFailed`, after `KeyCostRepaid` for each
+        ///   worker that is owed what it paid.
         #[pallet::call_index(12)]
-        #[pallet::weight(<T as Config>::WeightInfo::report_failure())]
+        #[pallet::weight(
+            <T as Config>::WeightInfo::report_failure().saturating_add(Pallet::<T>::policy_weight())
+        )]
         pub fn report_failure(
             origin: OriginFor<T>,
             request: RequestId,
             code: FailureCode,
-        ) -> DispatchResult {
+        ) -> DispatchResultWithPostInfo {
             let who = ensure_signed(origin)?;
-            Self::do_report_failure(&who, request, code)
+            let asked = Self::do_report_failure(&who, request, code)?;
+            let base = <T as Config>::WeightInfo::report_failure();
+            Ok(Some(base.saturating_add(asked)).into())
         }
 
         /// Moves on a request whose deadline has passed, if the chain has not done so yet.
@@ -1198,6 +1249,7 @@ pub mod pallet {
         /// - `Disputes::DisputeSettled` if workers dispute, and what follows from it.
         /// - Otherwise `WorkerMissed` and `WorkerSlashed` for each worker that did not answer,
         ///   and `DrawReopened` or `InferenceFailed`.
+        /// - `KeyCostRepaid` for each worker that is owed what it paid, if fees are released.
         #[pallet::call_index(13)]
         #[pallet::weight(<T as Config>::WeightInfo::settle_overdue())]
         pub fn settle_overdue(origin: OriginFor<T>, request: RequestId) -> DispatchResult {

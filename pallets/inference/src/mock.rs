@@ -81,7 +81,8 @@ pub const MINIMUM: u64 = 10;
 pub const FEE: u64 = 100;
 pub const BOND: u64 = 1_000;
 pub const ABSENCE: u64 = 150;
-pub const NOT_REVEALED: u64 = 450;
+/// The least that it can be, and no more than [`FEE`] needs.
+pub const NOT_REVEALED: u64 = 6 * FEE;
 pub const SEED_DELAY: u32 = 1;
 pub const DRAW: u64 = 10;
 pub const SEAL: u64 = 12;
@@ -210,6 +211,7 @@ impl pallet_inference::Config for Test {
     type WorkerBond = WorkerBond;
     type AbsencePenalty = AbsencePenalty;
     type RevealPenalty = RevealPenalty;
+    type LeastRevealPenalty = ConstU64<NOT_REVEALED>;
     type MaxWorkerModels = ConstU32<4>;
     type MaxCandidates = ConstU32<4>;
     type FailureQuorum = ConstU32<FAILURE_QUORUM>;
@@ -727,6 +729,20 @@ pub fn reveal(worker: u64, id: RequestId, output: &Output) -> DispatchResult {
 
 pub fn submit(worker: u64, id: RequestId, output: &Output) -> DispatchResultWithPostInfo {
     Inference::submit_answer(signed(worker), id, sealed(id, output))
+}
+
+/// A worker that was drawn alone commits to an answer, and shows it.
+pub fn answer_alone(worker: u64, id: RequestId, output: &Output) -> DispatchResult {
+    commit(worker, id, output).map_err(|failed| failed.error)?;
+    reveal(worker, id, output)
+}
+
+/// A request of [`PATIENT`] that names [`WORKER`], which has the key.
+pub fn awaiting_named() -> RequestId {
+    let id = request(named(WORKER));
+    seal(id).expect("the patient may seal");
+    System::reset_events();
+    id
 }
 
 /// A request of [`PATIENT`] with its committee drawn.

@@ -3,13 +3,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use medchain_primitives::{Arithmetic, RecordKind, RequestStatus, VerdictStatus};
-use sp_runtime::{Saturating, TryRuntimeError};
+use sp_runtime::{traits::Zero, Saturating, TryRuntimeError};
 
 use crate::{
     AccountIdOf, Assignments, AwaitedSeed, BalanceOf, Candidates, Choice, CommitteeOf, Committees,
-    Config, Draw, DrawnBy, Due, HoldReason, LatestVerdict, Models, Networks, NextDue, NextModelId,
-    NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, RequestsAbout, Seeds, Step,
-    Verdicts, WorkerStatus, Workers,
+    Config, Draw, DrawnBy, Due, HoldReason, KeyCosts, LatestVerdict, Models, Networks, NextDue,
+    NextModelId, NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, RequestsAbout, Seeds,
+    Step, Verdicts, WorkerStatus, Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -18,6 +18,7 @@ impl<T: Config> Pallet<T> {
         Self::try_state_models()?;
         Self::try_state_workers()?;
         Self::try_state_requests()?;
+        Self::try_state_costs()?;
         Self::try_state_seeds()?;
         Self::try_state_verdicts()
     }
@@ -247,6 +248,27 @@ impl<T: Config> Pallet<T> {
         }
         let all = committee.members.iter().all(|member| matches!(member.step, Step::Revealed(_)));
         ensure!(all, "a member has not shown its answer");
+        Ok(())
+    }
+
+    /// What a key has cost is noted of workers that were drawn for an open request, until all have
+    /// committed.
+    fn try_state_costs() -> Result<(), TryRuntimeError> {
+        for (id, costs) in KeyCosts::<T>::iter() {
+            let committee = Committees::<T>::get(id).ok_or("a closed request has costs")?;
+            let drawn = matches!(committee.choice, Choice::Seeded { .. });
+            let status = Requests::<T>::get(id).map(|request| request.status);
+            let ended = [Some(RequestStatus::Revealing), Some(RequestStatus::Disputed)];
+            let awaited = !ended.contains(&status);
+            ensure!(drawn && awaited && !costs.is_empty(), "costs are noted where there are none");
+            let distinct: BTreeSet<_> = costs.iter().map(|(worker, _)| worker).collect();
+            ensure!(distinct.len() == costs.len(), "a worker's costs are noted twice");
+            for (worker, cost) in &costs {
+                let is_member = committee.members.iter().any(|member| member.worker == *worker);
+                ensure!(is_member || committee.lost.contains(worker), "costs are of no worker");
+                ensure!(!cost.is_zero(), "a cost of nothing is noted");
+            }
+        }
         Ok(())
     }
 

@@ -57,6 +57,8 @@ pub type VerdictOf<T> = Verdict<AccountIdOf<T>, BlockNumberFor<T>>;
 pub type MembersOf<T> = BoundedVec<AccountIdOf<T>, ConstU32<MAX_QUORUM>>;
 /// A record's content key, sealed to workers of a request.
 pub type KeysOf<T> = BoundedVec<(AccountIdOf<T>, SealedKey), ConstU32<MAX_QUORUM>>;
+/// What drawn workers of a request have paid for the key of its record.
+pub type KeyCostsOf<T> = BoundedVec<(AccountIdOf<T>, BalanceOf<T>), ConstU32<MAX_LOST>>;
 /// The answers of workers that differ.
 pub type AnswersOf<T> = BoundedVec<(AccountIdOf<T>, SealedAnswer), ConstU32<MAX_QUORUM>>;
 /// The labels of a model's classes, in the order of its output.

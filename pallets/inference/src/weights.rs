@@ -30,6 +30,8 @@ pub trait WeightInfo {
     fn seal_to_workers(k: u32) -> Weight;
     /// Weight of asking whether a drawn worker waits for a key.
     fn key_place() -> Weight;
+    /// Weight of noting what a drawn worker has paid for a key.
+    fn note_key_cost() -> Weight;
     /// Weight of `commit_answer`.
     fn commit_answer() -> Weight;
     /// Weight of `reveal_answer`.
@@ -102,9 +104,12 @@ impl WeightInfo for () {
         estimate(22, 14).saturating_add(log_weight(3))
     }
     fn cancel_request() -> Weight {
-        let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
-        estimate(6u64.saturating_add(members), 7u64.saturating_add(members))
-            .saturating_add(log_weight(1))
+        let members = MEMBERS.saturating_mul(PER_MEMBER);
+        // Also those that have left may be owed something. Each is logged.
+        let paid = u64::from(MAX_LOST).saturating_mul(PER_PAYMENT);
+        let all = members.saturating_add(paid);
+        estimate(9u64.saturating_add(all), 8u64.saturating_add(all))
+            .saturating_add(log_weight(MAX_LOST.saturating_add(1)))
     }
     fn draw_workers(a: u32) -> Weight {
         // Each candidate: its entry, its key, its work list, its envelope.
@@ -127,8 +132,11 @@ impl WeightInfo for () {
         // Request, committee, envelope, record, model.
         estimate(5, 0)
     }
+    fn note_key_cost() -> Weight {
+        estimate(1, 1)
+    }
     fn commit_answer() -> Weight {
-        estimate(10, 6).saturating_add(log_weight(3))
+        estimate(10, 7).saturating_add(log_weight(3))
     }
     fn reveal_answer() -> Weight {
         let members = MEMBERS.saturating_mul(PER_MEMBER.saturating_add(PER_PAYMENT));
@@ -139,18 +147,23 @@ impl WeightInfo for () {
         estimate(22, 17).saturating_add(log_weight(2))
     }
     fn report_failure() -> Weight {
-        let members = MEMBERS.saturating_mul(PER_MEMBER);
-        let reads = 12u64.saturating_add(members).saturating_add(MAX_LOST.into());
-        estimate(reads, 10u64.saturating_add(members)).saturating_add(log_weight(2))
+        let paid = u64::from(MAX_LOST).saturating_mul(PER_PAYMENT);
+        let members = MEMBERS.saturating_mul(PER_MEMBER).saturating_add(paid);
+        let reads = 16u64.saturating_add(members).saturating_add(MAX_LOST.into());
+        estimate(reads, 11u64.saturating_add(members))
+            .saturating_add(log_weight(MAX_LOST.saturating_add(2)))
     }
     fn settle_overdue() -> Weight {
         let per_member =
             PER_MEMBER.saturating_add(PER_PAYMENT).saturating_add(MODELS).saturating_add(1);
-        let members = MEMBERS.saturating_mul(per_member);
-        // Logged: what each member missed and lost, what follows.
-        let logged = MAX_QUORUM.saturating_mul(2).saturating_add(1);
-        let reads = 16u64.saturating_add(members).saturating_add(MAX_LOST.into());
-        estimate(reads, 11u64.saturating_add(members)).saturating_add(log_weight(logged))
+        // And what others are owed that have left before.
+        let owed = u64::from(MAX_LOST).saturating_mul(PER_PAYMENT);
+        let members = MEMBERS.saturating_mul(per_member).saturating_add(owed);
+        // Logged: what each member missed and lost, what others got, what follows.
+        let logged = MAX_QUORUM.saturating_mul(2).saturating_add(MAX_LOST).saturating_add(1);
+        // One more for each member: whether it has the key.
+        let reads = 24u64.saturating_add(members).saturating_add(MAX_LOST.into());
+        estimate(reads, 12u64.saturating_add(members)).saturating_add(log_weight(logged))
     }
     fn challenge_verdict() -> Weight {
         let members = MEMBERS.saturating_add(1).saturating_mul(PER_MEMBER);

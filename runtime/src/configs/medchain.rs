@@ -6,7 +6,7 @@ use crate::policy_contract::AllowAll;
 use crate::policy_contract::PolicyContract;
 use crate::{
     configs::{values::inference, CouncilMajority, CouncilMinority, ProxyType},
-    parameters::Current,
+    parameters::{Current, Least},
     seeds::RelaySeeds,
     *,
 };
@@ -91,6 +91,7 @@ impl pallet_inference::Config for Runtime {
     type WorkerBond = Current<inference::WorkerBond>;
     type AbsencePenalty = Current<inference::AbsencePenalty>;
     type RevealPenalty = Current<inference::RevealPenalty>;
+    type LeastRevealPenalty = Least<inference::RevealPenalty>;
     type Seeds = RelaySeeds;
     type SeedDelay = SeedDelay;
     type DrawPeriod = Current<inference::DrawPeriod>;

@@ -169,6 +169,51 @@ fn a_named_worker_is_paid_although_the_contract_says_no_by_then() {
     });
 }
 
+/// Whoever cancels may have friends among the custodians: those that were paid by then, and those
+/// whose shares are under way.
+#[test]
+fn whoever_cancels_bears_what_the_worker_has_paid_custodians() {
+    use frame_support::traits::{
+        fungible::{InspectHold, MutateHold},
+        Get,
+    };
+
+    for erases in [false, true] {
+        development_chain().execute_with(|| {
+            waiting(drawn());
+            let (patient, worker) = (PATIENT.to_account_id(), WORKER.to_account_id());
+            let fee = RuntimeHoldReason::Inference(pallet_inference::HoldReason::Fee);
+            assert_ok!(Balances::hold(&fee, &patient, UNIT));
+            pallet_inference::Requests::<Runtime>::mutate_extant(REQUEST, |request| {
+                request.requester = patient.clone();
+            });
+            let share: u128 = <Runtime as pallet_custody::Config>::DeliveryFee::get();
+            let keeper = CUSTODIANS[1].to_account_id();
+            let (before, kept) = (Balances::free_balance(&worker), Balances::free_balance(&keeper));
+            assert_ok!(ask(WORKER));
+            let deposit = before - Balances::free_balance(&worker) - 2 * share;
+            deliver(CUSTODIANS[0]);
+            let costs = pallet_inference::KeyCosts::<Runtime>::get(REQUEST);
+            assert_eq!(costs.into_inner(), [(worker.clone(), share)]);
+            if erases {
+                assert_ok!(Emr::erase_record(signed(PATIENT), RECORD));
+            }
+            assert_ok!(Inference::cancel_request(signed(PATIENT), REQUEST));
+            if !erases {
+                System::reset_events();
+                deliver(CUSTODIANS[1]);
+                assert_eq!(ended(), (Some(EndReason::PlaceEnded), true));
+            }
+            // The deposit comes back later.
+            assert_eq!(Balances::free_balance(&worker), before - deposit);
+            assert_eq!(Balances::free_balance(&keeper), kept);
+            assert_eq!(Balances::balance_on_hold(&fee, &patient), 0);
+            assert!(!pallet_inference::KeyCosts::<Runtime>::contains_key(REQUEST));
+            assert_ok!(Custody::do_try_state());
+        });
+    }
+}
+
 #[test]
 fn the_contracts_no_holds_when_it_asks_and_at_each_delivery() {
     development_chain().execute_with(|| {

@@ -190,6 +190,8 @@ fn no_combination_of_values_breaks_an_invariant() {
         let (bond, _) = bounds!(inference::WorkerBond);
         assert!(bounds!(inference::AbsencePenalty).1 <= bond);
         assert!(bounds!(inference::RevealPenalty).1 <= bond);
+        let least: u128 = <Runtime as pallet_inference::Config>::LeastRevealPenalty::get();
+        assert_eq!(least, bounds!(inference::RevealPenalty).0);
         assert!(bounds!(inference::DisputeReward).1 < bond);
         // A bond costs less than the smallest account has after a while, but it costs something.
         for (least, _) in [bounds!(custody::CustodianBond), bounds!(custody::EmergencyBond)] {

@@ -37,6 +37,15 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 			.saturating_add(Weight::from_parts(0, 4853))
 			.saturating_add(T::DbWeight::get().reads(5))
 	}
+	/// Storage: `Inference::KeyCosts` (r:1 w:1)
+	/// Proof: `Inference::KeyCosts` (`max_values`: None, `max_size`: Some(785), added: 3260, mode: `MaxEncodedLen`)
+	fn note_key_cost() -> Weight {
+		// Estimated, not measured.
+		Weight::from_parts(15_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 4250))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
 	/// Storage: `Inference::NextModelId` (r:1 w:1)
 	/// Proof: `Inference::NextModelId` (`max_values`: Some(1), `max_size`: Some(4), added: 499, mode: `MaxEncodedLen`)
 	/// Storage: `Inference::Networks` (r:0 w:1)

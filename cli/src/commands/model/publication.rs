@@ -3,7 +3,7 @@
 use anyhow::{bail, Context as _, Result};
 use async_trait::async_trait;
 use medchain_client::{
-    chain::{Body, Call, ChainEvent, ModelStatus, Note, Transaction, TxOutcome},
+    chain::{format_balance, Body, Call, ChainEvent, ModelStatus, Note, Transaction, TxOutcome},
     crypto::ContentKey,
     store,
 };
@@ -32,9 +32,12 @@ pub(super) async fn propose(context: &Context, args: &PublishArgs) -> Result<Pub
     let files = ModelFiles::find(args.onnx.as_deref())?;
     let (call, contents, preprocessing) = describe(&files, args)?;
     context.ensure_can_ask()?;
-    let Call::RegisterModel { name, version, .. } = &call else {
+    let Call::RegisterModel { name, version, network, .. } = &call else {
         bail!("a model is registered by another call");
     };
+    if network.is_some() {
+        ensure_fee(args.fee, context.view().await?.largest_fee().await?)?;
+    }
     let what = format!("the publication of the model {name} {version}");
     let journal = context.journal().await?;
     let terms = format!("{name}\n{version}\n{}\n{}", args.fee, args.min_quorum);
@@ -117,15 +120,31 @@ fn describe(files: &ModelFiles, args: &PublishArgs) -> Result<(Call, Vec<Vec<u8>
     Ok((call, [onnx, spec_json].into_iter().chain(card).collect(), preprocessing))
 }
 
+/// Refuses a fee that the chain would refuse, before anything is stored.
+fn ensure_fee(fee: u128, largest: u128) -> Result<()> {
+    if fee > largest {
+        bail!(
+            "a fee of {} is too high: a worker that withholds its answer could gain more than the \
+             penalty takes from it; give --fee {} or less",
+            format_balance(fee),
+            amount_of(largest)
+        );
+    }
+    Ok(())
+}
+
+/// An amount as arguments have it, without the name of its unit.
+fn amount_of(amount: u128) -> String {
+    format_balance(amount).split_whitespace().next().unwrap_or_default().to_owned()
+}
+
 /// The arguments that go on with a publication, from any folder.
 fn command(files: &ModelFiles, args: &PublishArgs) -> Vec<String> {
     let onnx = std::path::absolute(&files.onnx).unwrap_or_else(|_| files.onnx.clone());
     let mut command: Vec<String> =
         ["model", "publish", &onnx.display().to_string()].map(str::to_owned).to_vec();
-    let fee = medchain_client::chain::format_balance(args.fee);
-    let fee = fee.split_whitespace().next().unwrap_or_default().to_owned();
     let mut add = |flag: &str, value: String| command.extend([flag.to_owned(), value]);
-    add("--fee", fee);
+    add("--fee", amount_of(args.fee));
     add("--min-quorum", args.min_quorum.to_string());
     if let Some(name) = &args.name {
         add("--name", name.clone());
@@ -216,5 +235,21 @@ impl journal::World for Publication<'_> {
             }),
             _ => false,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The smallest penalty, of 5 MEDC, among six others.
+    const LARGEST: u128 = 833_333_333_333;
+
+    #[test]
+    fn a_fee_that_the_chain_refuses_is_refused_before() {
+        assert!(ensure_fee(0, LARGEST).is_ok());
+        assert!(ensure_fee(LARGEST, LARGEST).is_ok());
+        let refused = ensure_fee(LARGEST + 1, LARGEST).unwrap_err().to_string();
+        assert!(refused.ends_with("give --fee 0.833333333333 or less"), "{refused}");
     }
 }

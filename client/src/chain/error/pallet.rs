@@ -116,6 +116,8 @@ errors! {
         RequestNotFound,
         RequestNotOpen,
         WorkerNotNameable,
+        WorkerNotNamed,
+        MaxFeeExceeded,
         AnswerCommitted,
         CancellationPending,
         WrongStatus,

@@ -12,12 +12,12 @@ use super::world::*;
 use crate::{mock::*, AccessGrant, EndedGrants, Error, Event, HoldReason, WeightInfo};
 
 /// The account that was drawn.
-const WORKER: u64 = READER;
-const REQUEST: RequestId = RequestId(7);
+pub(super) const WORKER: u64 = READER;
+pub(super) const REQUEST: RequestId = RequestId(7);
 /// The last block of its place.
-const UNTIL: u64 = 9;
+pub(super) const UNTIL: u64 = 9;
 
-fn ask_with(worker: u64, request: RequestId, reply: ReplyKey) -> DispatchResult {
+pub(super) fn ask_with(worker: u64, request: RequestId, reply: ReplyKey) -> DispatchResult {
     let done = Custody::request_as_worker(signed(worker), request, reply);
     done.map(|_| ()).map_err(|failed| failed.error)
 }
@@ -34,7 +34,7 @@ fn drawn(custodians: &[u64], threshold: u8) {
 }
 
 /// The same, and it has asked in block 1.
-fn asked(custodians: &[u64], threshold: u8) {
+pub(super) fn asked(custodians: &[u64], threshold: u8) {
     drawn(custodians, threshold);
     assert_ok!(ask(WORKER));
     events();
@@ -376,7 +376,7 @@ fn what_the_questions_did_not_use_is_refunded() {
         drawn(&[CUSTODIAN, CUSTODIAN_2], 2);
         let info = Custody::request_as_worker(signed(WORKER), REQUEST, reply(WORKER));
         let used = info.expect("it was drawn").actual_weight;
-        let placed = <() as WeightInfo>::request_as_worker() + DRAW_WEIGHT * 2;
+        let placed = <() as WeightInfo>::request_as_worker() + DRAW_WEIGHT * 3;
         assert_eq!(used, Some(placed + ASKED_WEIGHT));
         let of = |custodian| -> Option<Weight> {
             let delivery = delivery_of(custodian, XRAY, WORKER);
@@ -385,10 +385,10 @@ fn what_the_questions_did_not_use_is_refunded() {
             sent.expect("it is logged").actual_weight
         };
         let base = <() as WeightInfo>::deliver_share();
-        assert_eq!(of(CUSTODIAN), Some(base + DRAW_WEIGHT + ASKED_WEIGHT));
+        assert_eq!(of(CUSTODIAN), Some(base + DRAW_WEIGHT + ASKED_WEIGHT + NOTE_WEIGHT));
         Draws::end(WORKER, REQUEST);
         let ending = base + <() as WeightInfo>::expire_grant();
-        assert_eq!(of(CUSTODIAN_2), Some(ending + DRAW_WEIGHT));
+        assert_eq!(of(CUSTODIAN_2), Some(ending + DRAW_WEIGHT * 2));
         assert!(EndedGrants::<Test>::contains_key(XRAY, (WORKER, reply(WORKER))));
     });
 }

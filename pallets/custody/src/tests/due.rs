@@ -64,7 +64,7 @@ fn a_full_block_leaves_the_rest_to_the_next_one() {
         }
         System::set_block_number(100);
         let closing = <() as WeightInfo>::close_emergency(MAX_EMERGENCY_RECORDS);
-        let step = <() as WeightInfo>::process_due().max(closing);
+        let step = (<() as WeightInfo>::process_due() + DRAW_WEIGHT).max(closing);
         let weights: RuntimeDbWeight = <Test as frame_system::Config>::DbWeight::get();
         let read = weights.reads(1);
         assert_eq!(Custody::process_due(100, Weight::zero()), Weight::zero());

@@ -77,8 +77,8 @@ enum Step {
     Lift(u64),
     /// The chain draws an account for a request about a record.
     Draw(u64, RequestId, RecordId, u64),
-    /// A place ends before its last block.
-    Leave(u64, RequestId),
+    /// A place ends before its last block: by the worker's doing, or by that of others.
+    Leave(u64, RequestId, bool),
     RequestAsWorker(RequestId, u8),
     Wait(u64),
 }
@@ -170,7 +170,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => account().prop_map(Step::Lift),
         3 => (subject(), request_id(), record(), 0u64..12)
             .prop_map(|(who, request, record, left)| Step::Draw(who, request, record, left)),
-        1 => (subject(), request_id()).prop_map(|(who, request)| Step::Leave(who, request)),
+        1 => (subject(), request_id(), any::<bool>())
+            .prop_map(|(who, request, itself)| Step::Leave(who, request, itself)),
         4 => (request_id(), 1u8..5)
             .prop_map(|(request, number)| Step::RequestAsWorker(request, number)),
         3 => (1u64..20).prop_map(Step::Wait),
@@ -545,8 +546,9 @@ fn take(who: u64, step: Step) -> Result<(), DispatchError> {
             Draws::draw(worker, request, record, System::block_number() + blocks);
             Ok(())
         }
-        Step::Leave(worker, request) => {
-            Draws::end(worker, request);
+        Step::Leave(worker, request, itself) => {
+            let end = if itself { Draws::end } else { Draws::stop };
+            end(worker, request);
             Ok(())
         }
         Step::RequestAsWorker(request, number) => {

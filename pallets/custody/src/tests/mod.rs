@@ -30,6 +30,7 @@ mod requests;
 mod retired;
 mod role_lost;
 mod seen;
+mod stopped;
 mod suspension;
 mod three_films;
 mod thresholds;

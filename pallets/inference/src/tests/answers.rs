@@ -127,8 +127,7 @@ fn equal_answers_are_the_verdict_and_each_is_paid() {
 #[test]
 fn submit_answer_works() {
     ExtBuilder::default().build_and_execute(|| {
-        let id = awaiting(1);
-        let who = members(id)[0];
+        let (id, who) = (awaiting_named(), WORKER);
         let before = free_balance(PATIENT);
         let used = submit(who, id, &covid()).expect("the worker may answer").actual_weight;
         assert_eq!(used, Some(<() as WeightInfo>::submit_answer() + ASKED_WEIGHT));
@@ -143,7 +142,7 @@ fn submit_answer_works() {
 }
 
 #[test]
-fn a_single_worker_may_also_commit_and_reveal() {
+fn a_single_worker_that_was_drawn_commits_and_reveals() {
     ExtBuilder::default().build_and_execute(|| {
         let id = revealing(1);
         let who = members(id)[0];
@@ -185,7 +184,7 @@ fn a_lock_is_no_way_out_of_paying() {
         let id = awaiting(1);
         let who = members(id)[0];
         Balances::set_lock(*b"out     ", &PATIENT, u64::MAX, WithdrawReasons::all());
-        assert_ok!(submit(who, id, &covid()));
+        assert_ok!(answer_alone(who, id, &covid()));
         assert_eq!(free_balance(who), FUNDS - BOND + FEE);
     });
 }
@@ -207,8 +206,8 @@ fn fails_when_the_answer_is_not_the_one_committed_to() {
 #[test]
 fn boundary_an_answer_has_the_length_of_the_models() {
     ExtBuilder::default().build_and_execute(|| {
-        let (one, other) = (awaiting(1), 16 + 1 + 1 + 3 * 4);
-        let who = members(one)[0];
+        let (one, other) = (awaiting_named(), 16 + 1 + 1 + 3 * 4);
+        let who = WORKER;
         for length in [0, other - 1, other + 1, 64] {
             let answer = SealedAnswer::truncate_from(vec![1; length]);
             assert_noop!(
@@ -254,11 +253,21 @@ fn fails_when_not_chosen() {
         let others: Vec<_> = others.chain([PATIENT, STRANGER]).collect();
         for other in &others {
             assert_noop!(commit(*other, id, &covid()), Error::<Test>::NotChosen);
-            assert_noop!(submit(*other, id, &covid()), Error::<Test>::NotChosen);
         }
         assert_ok!(commit(who, id, &covid()));
         for other in others {
             assert_noop!(reveal(other, id, &covid()), Error::<Test>::NotChosen);
+        }
+    });
+}
+
+#[test]
+fn fails_when_another_worker_is_named() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting_named();
+        for other in [WORKERS[1], PATIENT, STRANGER] {
+            assert_noop!(submit(other, id, &covid()), Error::<Test>::NotChosen);
+            assert_noop!(commit(other, id, &covid()), Error::<Test>::NotChosen);
         }
     });
 }
@@ -269,6 +278,17 @@ fn fails_when_the_quorum_is_not_one() {
         let id = awaiting(2);
         let who = members(id)[0];
         assert_noop!(submit(who, id, &covid()), Error::<Test>::QuorumNotOne);
+    });
+}
+
+#[test]
+fn fails_when_the_only_worker_was_drawn() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting(1);
+        for who in [members(id)[0], STRANGER] {
+            assert_noop!(submit(who, id, &covid()), Error::<Test>::WorkerNotNamed);
+        }
+        assert_eq!(held(PATIENT).0, FEE);
     });
 }
 
@@ -327,10 +347,13 @@ fn fails_when_the_request_can_no_longer_be_answered() {
         let who = members(id)[0];
         retire_vgg();
         assert_noop!(commit(who, id, &covid()), Error::<Test>::ModelRetired);
-        assert_noop!(submit(who, id, &covid()), Error::<Test>::ModelRetired);
         amend_xray();
         assert_noop!(commit(who, id, &covid()), Error::<Test>::RecordNotActive);
-        assert_noop!(submit(who, id, &covid()), Error::<Test>::RecordNotActive);
+    });
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaiting_named();
+        retire_vgg();
+        assert_noop!(submit(WORKER, id, &covid()), Error::<Test>::ModelRetired);
     });
 }
 

@@ -46,10 +46,9 @@ fn a_member_answers_without_having_the_key() {
     ExtBuilder::default().build_and_execute(|| {
         let id = drawn(1);
         let who = members(id)[0];
-        assert_noop!(submit(who, id, &covid()), Error::<Test>::WrongStatus);
+        assert_noop!(commit(who, id, &covid()), Error::<Test>::WrongStatus);
         assert_ok!(seal(id));
         assert_ok!(Emr::remove_envelope(signed(PATIENT), XRAY, who));
-        assert_noop!(submit(who, id, &covid()), Error::<Test>::EnvelopeNotFound);
         assert_noop!(commit(who, id, &covid()), Error::<Test>::EnvelopeNotFound);
     });
 }
@@ -422,10 +421,37 @@ fn a_patient_lets_workers_be_slashed_by_revoking_consent() {
         let id = awaiting(1);
         let who = members(id)[0];
         Policy::revoke(who, Action::Infer);
-        assert_noop!(submit(who, id, &covid()), pallet_emr::Error::<Test>::GrantRevoked);
+        assert_noop!(commit(who, id, &covid()), pallet_emr::Error::<Test>::GrantRevoked);
         // It need not wait for the deadline.
         assert_ok!(Inference::report_failure(signed(who), id, FailureCode::Unavailable));
         assert_eq!((held(who), worker(who).missed), ((0, BOND), 0));
+    });
+}
+
+/// A requester and a worker of the committee read what the others show, and show nothing: the fees
+/// go back. It must not be cheaper than to pay them.
+#[test]
+fn a_requester_and_a_member_have_the_answers_of_the_others() {
+    ExtBuilder::default().build_and_execute(|| {
+        let fee = |fee| Models::<Test>::mutate_extant(VGG, |model| model.fee = fee);
+        let others = WORKERS.len() as u64 - 1;
+        let most = NOT_REVEALED / others;
+        fee(most + 1);
+        let ask = Inference::request_inference(signed(PATIENT), XRAY, order(4));
+        assert_eq!(ask.map_err(|failed| failed.error), Err(Error::<Test>::MaxFeeExceeded.into()));
+        fee(most);
+        let id = revealing(4);
+        let list = members(id);
+        let owns = |who| free_balance(who) + held(who).0 + held(who).1;
+        let together = || owns(PATIENT) + owns(list[0]);
+        let before = together();
+        for who in &list[1..] {
+            assert_ok!(reveal(*who, id, &covid()));
+        }
+        miss_deadline(id);
+        assert_ok!(settle(id));
+        assert_eq!(status(id), RequestStatus::Failed { cause: FailureCause::NotRevealed });
+        assert!(before - together() >= others * most);
     });
 }
 
@@ -575,7 +601,7 @@ fn a_stranger_seals_or_the_patient_seals_to_a_friend() {
         // The friend does not become a member by having the key.
         assert_ok!(Emr::share_record(signed(PATIENT), XRAY, friend, sealed_to(friend)));
         assert_ok!(seal(id));
-        assert_noop!(submit(friend, id, &covid()), Error::<Test>::NotChosen);
+        assert_noop!(commit(friend, id, &covid()), Error::<Test>::NotChosen);
     });
 }
 
@@ -603,10 +629,9 @@ fn somebody_else_discloses_a_verdict_or_shows_a_false_root() {
 #[test]
 fn a_worker_seals_garbage() {
     ExtBuilder::default().build_and_execute(|| {
-        let id = awaiting(1);
-        let who = members(id)[0];
+        let id = awaiting_named();
         let garbage = SealedAnswer::truncate_from(vec![0; 30]);
-        assert_ok!(Inference::submit_answer(signed(who), id, garbage));
+        assert_ok!(Inference::submit_answer(signed(WORKER), id, garbage));
         assert_noop!(
             Inference::disclose_verdict(signed(PATIENT), id, root()),
             Error::<Test>::VerdictUnreadable

@@ -76,8 +76,11 @@ fn the_patient_cancels_what_others_requested() {
 fn a_requester_cannot_take_back_what_workers_earned() {
     ExtBuilder::default().build_and_execute(|| {
         let id = awaited_by_a_stranger(1);
+        let who = members(id)[0];
+        assert_ok!(commit(who, id, &covid()));
         assert_noop!(cancel(STRANGER, id), Error::<Test>::AnswerCommitted);
-        assert_ok!(submit(members(id)[0], id, &covid()));
+        assert_ok!(reveal(who, id, &covid()));
+        assert_eq!(free_balance(who), FUNDS - BOND + FEE);
     });
     ExtBuilder::default().build_and_execute(|| {
         let id = awaited_by_a_stranger(2);
@@ -95,11 +98,27 @@ fn a_requester_cannot_take_back_what_workers_earned() {
     });
 }
 
+/// It commits first, also alone: nobody has seen an answer.
+#[test]
+fn a_single_worker_that_has_the_key_has_earned_nothing_yet() {
+    ExtBuilder::default().build_and_execute(|| {
+        let id = awaited_by_a_stranger(1);
+        let who = members(id)[0];
+        assert_ok!(cancel(STRANGER, id));
+        assert_eq!(status(id), RequestStatus::Cancelled);
+        assert_eq!((held(STRANGER), free_balance(STRANGER)), ((0, 0), FUNDS));
+        let id = awaiting(1);
+        assert_eq!(members(id), [who]);
+        assert_ok!(cancel(PATIENT, id));
+        assert_eq!((held(PATIENT), free_balance(who)), ((0, 0), FUNDS - BOND));
+    });
+}
+
 /// Also where the patient is the requester, who may have seen an answer.
 #[test]
 fn what_the_patient_ends_is_paid() {
     let ends: [(fn() -> RequestId, usize); 4] = [
-        (|| awaiting(1), 1),
+        (|| revealing(1), 1),
         (
             || {
                 let id = awaiting(3);

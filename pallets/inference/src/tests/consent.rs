@@ -11,13 +11,12 @@ fn an_answer_fails_when_consent_was_revoked_and_works_when_it_is_back() {
         let id = awaiting(1);
         let who = members(id)[0];
         Policy::revoke(who, Action::Infer);
-        assert_noop!(submit(who, id, &covid()), EmrError::<Test>::GrantRevoked);
         assert_noop!(commit(who, id, &covid()), EmrError::<Test>::GrantRevoked);
         assert!(is_open(id));
         assert_eq!((held(PATIENT), free_balance(who)), ((FEE, 0), FUNDS - BOND));
 
         Policy::grant(who, Action::Infer);
-        assert_ok!(submit(who, id, &covid()));
+        assert_ok!(answer_alone(who, id, &covid()));
         assert_eq!(free_balance(who), FUNDS - BOND + FEE);
     });
 }
@@ -29,7 +28,7 @@ fn consent_of_one_patient_is_none_of_another() {
         let who = members(id)[0];
         Policy::revoke(who, Action::Infer);
         Policy::answer(OTHER_PATIENT, who, Action::Infer, Ok(()));
-        assert_noop!(submit(who, id, &covid()), EmrError::<Test>::GrantRevoked);
+        assert_noop!(commit(who, id, &covid()), EmrError::<Test>::GrantRevoked);
     });
 }
 
@@ -78,7 +77,7 @@ fn every_question_of_a_request_names_its_model() {
         assert_ok!(draw(REQUEST));
         assert_eq!(Policy::asked(), [infer(WORKER)], "before it is drawn");
         assert_ok!(seal(REQUEST));
-        assert_ok!(submit(WORKER, REQUEST, &output(0, &[500_000, 500_000])));
+        assert_ok!(answer_alone(WORKER, REQUEST, &output(0, &[500_000, 500_000])));
         assert_eq!(Policy::asked(), [infer(WORKER)], "when it answers");
     });
 }
@@ -118,7 +117,6 @@ fn every_denial_is_an_error_of_its_own_in_every_call() {
             for who in [who, STRANGER] {
                 Policy::answer(PATIENT, who, Action::Infer, Err(denied));
             }
-            assert_noop!(submit(who, id, &covid()), error);
             assert_noop!(commit(who, id, &covid()), error);
             let free = medchain_primitives::InferenceOrder { model: FREE, ..order(1) };
             assert_noop!(Inference::request_inference(signed(STRANGER), XRAY, free), error);

@@ -141,7 +141,7 @@ fn a_requester_withdraws_no_envelope_that_a_worker_needs() {
         let id = awaiting(1);
         let who = members(id)[0];
         assert_noop!(withdraw(PATIENT, who), EmrError::<Test>::RequestOpen);
-        assert_ok!(submit(who, id, &covid()));
+        assert_ok!(answer_alone(who, id, &covid()));
         // Whoever has an envelope could still challenge it.
         assert_noop!(withdraw(PATIENT, who), EmrError::<Test>::VerdictChallengeable);
         pass(PROVISIONAL);

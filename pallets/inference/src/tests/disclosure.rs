@@ -25,8 +25,8 @@ fn disclosed(id: RequestId, output: &Output, certain: bool) -> RuntimeEvent {
 
 /// A verdict whose worker answered with these bytes.
 fn answered_with(answer: SealedAnswer) -> RequestId {
-    let id = awaiting(1);
-    assert_ok!(Inference::submit_answer(signed(members(id)[0]), id, answer));
+    let id = awaiting_named();
+    assert_ok!(Inference::submit_answer(signed(WORKER), id, answer));
     System::reset_events();
     id
 }
@@ -54,7 +54,7 @@ fn boundary_a_verdict_at_the_threshold_is_certain() {
             );
             let output = output(1, &[1_000_000 - parts, parts, 0]);
             let id = awaiting(1);
-            assert_ok!(submit(members(id)[0], id, &output));
+            assert_ok!(answer_alone(members(id)[0], id, &output));
             System::reset_events();
             assert_ok!(disclose(PATIENT, id));
             assert_eq!(events(), [disclosed(id, &output, certain)]);
@@ -134,7 +134,7 @@ fn fails_when_the_answer_contains_no_output_of_the_model() {
     for lie in lies {
         ExtBuilder::default().build_and_execute(|| {
             let id = awaiting(1);
-            assert_ok!(submit(members(id)[0], id, &lie));
+            assert_ok!(answer_alone(members(id)[0], id, &lie));
             assert_noop!(disclose(PATIENT, id), Error::<Test>::VerdictUnreadable);
         });
     }

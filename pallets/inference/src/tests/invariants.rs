@@ -34,6 +34,7 @@ enum Step {
     Reveal(usize, RequestId, Answer),
     Submit(usize, RequestId, Answer),
     Fail(usize, RequestId),
+    Pay(usize, RequestId, u64),
     Settle(RequestId),
     Disclose(u64, RequestId),
     /// One of the two players makes the first move of a dispute.
@@ -96,6 +97,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (some_worker(), request(), answer()).prop_map(|(w, r, a)| Step::Challenge(w, r, a)),
         1 => (payer(), request()).prop_map(|(w, r)| Step::Annul(w, r)),
         2 => (seat(), request()).prop_map(|(w, r)| Step::Fail(w, r)),
+        6 => (seat(), request(), 0..2 * FEE).prop_map(|(w, r, a)| Step::Pay(w, r, a)),
     ];
     let people = prop_oneof![
         3 => (some_worker(), list()).prop_map(|(w, l)| Step::Register(w, l)),
@@ -198,6 +200,7 @@ fn recent(mut step: Step) -> Step {
     | Step::Reveal(_, id, _)
     | Step::Submit(_, id, _)
     | Step::Fail(_, id)
+    | Step::Pay(_, id, _)
     | Step::Settle(id)
     | Step::Disclose(_, id)
     | Step::Move(_, id, _)
@@ -229,7 +232,16 @@ fn play(step: Step) -> DispatchResult {
             done(Inference::submit_answer(signed(seat(place, id)), id, answer(id, what)))
         }
         Step::Fail(place, id) => {
-            Inference::report_failure(signed(seat(place, id)), id, FailureCode::Unavailable)
+            let who = signed(seat(place, id));
+            done(Inference::report_failure(who, id, FailureCode::Unavailable))
+        }
+        Step::Pay(place, id, amount) => {
+            // A custodian delivers to whoever waits for the key, and to nobody else.
+            let who = seat(place, id);
+            if Inference::key_place(&who, id).is_some() {
+                Inference::note_key_cost(&who, id, amount);
+            }
+            Ok(())
         }
         Step::Settle(id) => settle(id),
         Step::Disclose(who, id) => Inference::disclose_verdict(signed(who), id, root()),

@@ -12,6 +12,7 @@ mod drawing;
 mod due;
 mod failures;
 mod invariants;
+mod key_costs;
 mod models;
 mod named;
 mod orders;

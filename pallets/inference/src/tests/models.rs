@@ -1,6 +1,6 @@
 use super::*;
 use frame_support::{assert_noop, assert_ok};
-use medchain_primitives::{Arithmetic, Cid, Label, ModelId, SQUARE_ID};
+use medchain_primitives::{Arithmetic, Cid, Label, ModelId, MAX_QUORUM, SQUARE_ID};
 use sp_runtime::{DispatchError, Permill};
 
 #[test]
@@ -107,6 +107,23 @@ fn boundary_the_minimum_is_one_to_seven_and_one_for_floats() {
         for min_quorum in [0, 2, 7, 8] {
             assert_noop!(NewModel { min_quorum, ..free() }.register(), bad());
         }
+    });
+}
+
+/// Of the largest committee, and whatever the penalty is at present.
+#[test]
+fn boundary_a_fee_that_withholding_an_answer_is_never_worth() {
+    ExtBuilder::bare().build_and_execute(|| {
+        let most = NOT_REVEALED / u64::from(MAX_QUORUM - 1);
+        assert_ok!(NewModel { fee: most, ..vgg() }.register());
+        let dear = NewModel { fee: most + 1, ..vgg() };
+        for penalty in [NOT_REVEALED, BOND] {
+            RevealPenalty::set(penalty);
+            assert_noop!(dear.clone().register(), Error::<Test>::MaxFeeExceeded);
+        }
+        assert_noop!(NewModel { fee: u64::MAX, ..vgg() }.register(), Error::<Test>::MaxFeeExceeded);
+        // One worker withholds its answer from nobody.
+        assert_ok!(NewModel { fee: most + 1, ..free() }.register());
     });
 }
 

@@ -40,14 +40,6 @@ fn take(way: WayOut, id: RequestId) -> bool {
     }
 }
 
-/// A request of [`PATIENT`] that names [`WORKER`], which has the key.
-fn awaiting_named() -> RequestId {
-    let id = request(named(WORKER));
-    assert_ok!(seal(id));
-    System::reset_events();
-    id
-}
-
 /// What [`WORKER`] has earned.
 fn earned() -> u64 {
     free_balance(WORKER) + BOND - FUNDS
@@ -80,6 +72,24 @@ fn no_way_out_takes_the_fee_of_an_answer_back() {
             let end = if kept { RequestStatus::Answered } else { RequestStatus::Cancelled };
             assert_eq!(status(id), end);
             assert_noop!(submit(WORKER, id, &covid()), Error::<Test>::RequestNotOpen);
+        });
+    }
+}
+
+/// The protection is that of a named worker: what another one shows, others have for nothing.
+#[test]
+fn a_worker_that_was_drawn_alone_is_paid_because_it_has_committed() {
+    for way in WAYS {
+        ExtBuilder::default().build_and_execute(|| {
+            let id = awaiting(1);
+            let who = members(id)[0];
+            assert_noop!(submit(who, id, &covid()), Error::<Test>::WorkerNotNamed);
+            assert_ok!(commit(who, id, &covid()));
+            take(way, id);
+            if is_open(id) {
+                assert_ok!(reveal(who, id, &covid()));
+            }
+            assert_eq!((free_balance(who), held(PATIENT)), (FUNDS - BOND + FEE, (0, 0)), "{way:?}");
         });
     }
 }

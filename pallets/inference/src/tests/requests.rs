@@ -1,7 +1,7 @@
 use super::*;
 use frame_support::{assert_noop, assert_ok};
 use medchain_primitives::{InferenceOrder, RecordId, RecordKind};
-use sp_runtime::{ArithmeticError, DispatchError, TokenError};
+use sp_runtime::{DispatchError, TokenError};
 
 fn ask(who: u64, order: InferenceOrder<u64>) -> DispatchResultWithPostInfo {
     Inference::request_inference(signed(who), XRAY, order)
@@ -165,7 +165,7 @@ fn the_fee_is_that_of_the_request() {
         let id = awaiting(1);
         let who = members(id)[0];
         Models::<Test>::mutate_extant(VGG, |model| model.fee = 7);
-        assert_ok!(submit(who, id, &covid()));
+        assert_ok!(answer_alone(who, id, &covid()));
         assert_eq!(free_balance(who), FUNDS - BOND + FEE);
     });
 }
@@ -185,10 +185,26 @@ fn fails_when_the_fees_cannot_be_held() {
         Policy::grant(POOR, Action::Infer);
         assert_noop!(ask(POOR, order(1)), TokenError::FundsUnavailable);
         // One answer can be paid, three cannot.
-        Models::<Test>::mutate_extant(VGG, |model| model.fee = FUNDS / 2);
-        assert_noop!(ask(PATIENT, order(3)), TokenError::FundsUnavailable);
-        Models::<Test>::mutate_extant(VGG, |model| model.fee = u64::MAX / 2);
-        assert_noop!(ask(PATIENT, order(3)), ArithmeticError::Overflow);
+        assert_ok!(Balances::transfer_allow_death(signed(STRANGER), POOR, 2 * FEE));
+        assert_noop!(ask(POOR, order(3)), TokenError::FundsUnavailable);
+        assert_ok!(ask(POOR, order(1)));
+    });
+}
+
+/// Of a model that was registered before its fee was checked.
+#[test]
+fn boundary_a_fee_that_withholding_an_answer_is_not_worth() {
+    ExtBuilder::default().build_and_execute(|| {
+        for fee in [NOT_REVEALED / 2 + 1, u64::MAX / 2, u64::MAX] {
+            Models::<Test>::mutate_extant(VGG, |model| model.fee = fee);
+            assert_noop!(ask(PATIENT, order(3)), Error::<Test>::MaxFeeExceeded);
+        }
+        // Nothing is withheld from one worker.
+        Models::<Test>::mutate_extant(VGG, |model| model.fee = 2 * FUNDS);
+        assert_noop!(ask(PATIENT, order(1)), TokenError::FundsUnavailable);
+        Models::<Test>::mutate_extant(VGG, |model| model.fee = NOT_REVEALED / 2);
+        assert_noop!(ask(PATIENT, order(4)), Error::<Test>::MaxFeeExceeded);
+        assert_ok!(ask(PATIENT, order(3)));
     });
 }
 

@@ -370,6 +370,7 @@ fn inference(events: &mut Checked) {
     }
     event!(events, Inference, CancellationBegun { request, until });
     event!(events, Inference, AnswerNotKept { request, worker });
+    event!(events, Inference, KeyCostRepaid { request, worker, amount });
     event!(events, Inference, RequestCancelled { request });
     event!(events, Inference, RequestExpired { request });
     let challenger = worker;
