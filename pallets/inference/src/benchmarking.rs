@@ -18,10 +18,10 @@ use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use medchain_disputes::{Network, NetworkLayer};
 use medchain_exact::{Finish, Layer, SoftmaxScale, Window, MAX_LAYERS};
 use medchain_primitives::{
-    AnswerCommitment, AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode,
-    FilmCommitments, InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId,
-    RecordKind, RecordStatus, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot,
-    VerdictStatus, MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SQUARE_ID,
+    AnswerSalt, Cid, CidCodec, ContentDigest, EncryptionKey, FailureCode, FilmCommitments,
+    InferenceOrder, InputRoot, Label, ModelId, ModelStatus, Output, RecordId, RecordKind,
+    RecordStatus, RequestId, RequestStatus, SealedAnswer, SealedKey, VerdictRoot, VerdictStatus,
+    MAX_CLASSES, MAX_LABEL_LENGTH, MAX_QUORUM, SQUARE_ID,
 };
 use medchain_verdicts::{
     answer_commitment, verdict_commitment, verdict_root, VerdictKey, VerdictName,

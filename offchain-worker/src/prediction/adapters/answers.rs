@@ -84,15 +84,32 @@ fn new(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Writes a file so that after a crash the old one is there, or all of the new one.
+/// Writes a file so that after a crash, also of the machine, the old one is there, or all of the
+/// new one.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes, File::sync_all)?;
+    // The name is in the folder, which is written on its own.
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// The same after the end of this process, however it ends.
+///
+/// When the disk has it does not matter: films are decoded in a process with limits, so they end
+/// processes and not machines. To wait for the disk would cost more than to decode the film.
+fn note(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes, |_| Ok(()))
+}
+
+fn replace(
+    path: &Path,
+    bytes: &[u8],
+    finish: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
     let new = new(path);
     let mut file = File::create(&new)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(new, path)?;
-    // The name is in the folder, which is written on its own.
-    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    finish(&file)?;
+    fs::rename(new, path)
 }
 
 /// Removes a file, and what a crash has left of it.
@@ -213,8 +230,8 @@ impl Answers for AnswerFiles {
 
     async fn put_fatalities(&self, cid: &Cid, count: u32) -> io::Result<()> {
         let path = self.fatal(cid);
-        let note = format!("{count} {VERSION}");
-        blocking(move || write(&path, note.as_bytes())).await
+        let text = format!("{count} {VERSION}");
+        blocking(move || note(&path, text.as_bytes())).await
     }
 
     async fn remove_fatalities(&self, cid: &Cid) -> io::Result<()> {
