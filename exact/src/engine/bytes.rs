@@ -29,8 +29,9 @@ const TILE: usize = 14;
 const GROUP: usize = 4;
 /// About what fits into the second-level cache beside the weights of a block.
 const CACHE: usize = 512 * 1024;
-/// How far weights are fetched ahead, in bytes.
-const AHEAD: usize = 512;
+/// How far weights are fetched ahead, in bytes: those of a deep layer come from the third-level
+/// cache, which takes as long as a hundred of these steps.
+const AHEAD: usize = 8192;
 
 /// Sums of a tile, from the start of a cache line on.
 #[repr(align(64))]
@@ -40,12 +41,85 @@ impl Sums {
     fn zeros() -> Self {
         Self([[0; BLOCK]; TILE])
     }
+
+    /// Those of one pixel.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn at(&self, pixel: usize) -> Pixel {
+        halves(&self.0[pixel])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn put(&mut self, pixel: usize, [a, b]: Pixel) {
+        let to = self.0[pixel].as_mut_ptr();
+        // SAFETY: a pixel has as many bytes as two registers.
+        unsafe {
+            _mm512_storeu_si512(to.cast(), a);
+            _mm512_storeu_si512(to.add(BLOCK / 2).cast(), b);
+        }
+    }
 }
+
+/// The sums of one pixel.
+type Pixel = [__m512i; 2];
+
+/// Activations of a tile.
+type Activations = [[u8; BLOCK]; TILE];
 
 /// What turns the sums of a block, which come doubled, into activations.
 struct Block {
     biases: [i32; BLOCK],
     shifts: [i32; BLOCK],
+}
+
+/// The same, ready for use.
+struct Rounding {
+    biases: Pixel,
+    shifts: Pixel,
+    /// A little less than half of what a shift takes away: with one more where the result is odd,
+    /// ties go to the even number.
+    below_half: Pixel,
+    limit: __m256i,
+}
+
+impl Rounding {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn new(biases: &[i32; BLOCK], shifts: &[i32; BLOCK], limit: u8) -> Self {
+        let one = _mm512_set1_epi32(1);
+        let shifts = halves(shifts);
+        let below_half = shifts.map(|shifts| {
+            _mm512_sub_epi32(_mm512_sllv_epi32(one, _mm512_sub_epi32(shifts, one)), one)
+        });
+        let limit = _mm256_set1_epi8(limit.cast_signed());
+        Self { biases: halves(biases), shifts, below_half, limit }
+    }
+
+    /// Half of [`Self::activations`].
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn half<const HALF: usize>(&self, sums: Pixel) -> __m128i {
+        let shifts = self.shifts[HALF];
+        let sums = _mm512_add_epi32(sums[HALF], self.biases[HALF]);
+        let odd = _mm512_and_si512(_mm512_srav_epi32(sums, shifts), _mm512_set1_epi32(1));
+        let sums = _mm512_add_epi32(_mm512_add_epi32(sums, self.below_half[HALF]), odd);
+        let rounded = _mm512_srav_epi32(sums, shifts);
+        // What is above 255 becomes 255.
+        _mm512_cvtusepi32_epi8(_mm512_max_epi32(rounded, _mm512_setzero_si512()))
+    }
+
+    /// [`crate::activation`] of a pixel's sums, which are scaled by two and lack the biases.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+    fn activations(&self, sums: Pixel) -> [u8; BLOCK] {
+        let (a, b) = (self.half::<0>(sums), self.half::<1>(sums));
+        let both = _mm256_min_epu8(_mm256_set_m128i(b, a), self.limit);
+        let mut out = [0; BLOCK];
+        // SAFETY: there is room for 32 bytes.
+        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), both) };
+        out
+    }
 }
 
 /// The blocks of all channels.
@@ -85,15 +159,27 @@ struct Job {
     weights: *const i8,
 }
 
-/// Multiplies `P` pixels that are `stride` bytes apart with one block of weights.
+/// Multiplies `P` pixels that are `stride` bytes apart with one block of weights. Adds the sums to
+/// those in `start` from pixel `first` on, or to nothing, and hands each pixel's to `end`.
 ///
 /// # Safety
 /// For each segment, `groups * GROUP` bytes from `values + segment * row + pixel * stride`
 /// are readable, and `segments * groups * GROUP * BLOCK` weights.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn multiply<const P: usize>(job: Job, stride: usize, out: &mut [[i32; BLOCK]]) {
+unsafe fn multiply<const P: usize>(
+    job: Job,
+    stride: usize,
+    first: usize,
+    start: Option<&Sums>,
+    end: &mut impl FnMut(usize, Pixel),
+) {
     let mut sums = [[_mm512_setzero_si512(); 2]; P];
+    if let Some(start) = start {
+        for (pixel, sums) in sums.iter_mut().enumerate() {
+            *sums = start.at(first + pixel);
+        }
+    }
     let mut weights = job.weights;
     for segment in 0..job.segments {
         let mut values = job.values.add(segment * job.row);
@@ -113,10 +199,8 @@ unsafe fn multiply<const P: usize>(job: Job, stride: usize, out: &mut [[i32; BLO
             values = values.add(GROUP);
         }
     }
-    for (out, [a, b]) in out.iter_mut().zip(sums) {
-        let to = out.as_mut_ptr();
-        _mm512_storeu_si512(to.cast(), a);
-        _mm512_storeu_si512(to.add(16).cast(), b);
+    for (pixel, sums) in sums.into_iter().enumerate() {
+        end(first + pixel, sums);
     }
 }
 
@@ -126,82 +210,76 @@ unsafe fn multiply<const P: usize>(job: Job, stride: usize, out: &mut [[i32; BLO
 /// As for [`multiply`].
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn multiply_tile(pixels: usize, job: Job, stride: usize, out: &mut Sums) {
+unsafe fn multiply_tile(
+    pixels: usize,
+    job: Job,
+    stride: usize,
+    start: Option<&Sums>,
+    mut end: impl FnMut(usize, Pixel),
+) {
     match (pixels, stride) {
-        (TILE, 64) => multiply::<TILE>(job, 64, &mut out.0),
-        (TILE, 128) => multiply::<TILE>(job, 128, &mut out.0),
-        (TILE, 256) => multiply::<TILE>(job, 256, &mut out.0),
-        (TILE, 512) => multiply::<TILE>(job, 512, &mut out.0),
-        (TILE, _) => multiply::<TILE>(job, stride, &mut out.0),
-        (7, _) => multiply::<7>(job, stride, &mut out.0),
+        (TILE, 64) => multiply::<TILE>(job, 64, 0, start, &mut end),
+        (TILE, 128) => multiply::<TILE>(job, 128, 0, start, &mut end),
+        (TILE, 256) => multiply::<TILE>(job, 256, 0, start, &mut end),
+        (TILE, 512) => multiply::<TILE>(job, 512, 0, start, &mut end),
+        (TILE, _) => multiply::<TILE>(job, stride, 0, start, &mut end),
+        (7, _) => multiply::<7>(job, stride, 0, start, &mut end),
         _ => {
-            for (pixel, out) in out.0.iter_mut().enumerate().take(pixels) {
+            for pixel in 0..pixels {
                 let job = Job { values: job.values.add(pixel * stride), ..job };
-                multiply::<1>(job, stride, std::slice::from_mut(out));
+                multiply::<1>(job, stride, pixel, start, &mut end);
             }
         }
     }
 }
 
-/// [`crate::activation`] of half a block's sums, which are scaled by two.
+/// The numbers of a block from memory.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn activations(sums: __m512i, shifts: __m512i, limit: __m512i) -> __m512i {
-    let one = _mm512_set1_epi32(1);
-    let below_half = _mm512_sub_epi32(_mm512_sllv_epi32(one, _mm512_sub_epi32(shifts, one)), one);
-    let odd = _mm512_and_si512(_mm512_srav_epi32(sums, shifts), one);
-    let rounded = _mm512_add_epi32(_mm512_add_epi32(sums, below_half), odd);
-    let rounded = _mm512_srav_epi32(rounded, shifts);
-    _mm512_min_epi32(_mm512_max_epi32(rounded, _mm512_setzero_si512()), limit)
+fn halves(block: &[i32; BLOCK]) -> Pixel {
+    let from = block.as_ptr();
+    // SAFETY: a block has as many bytes as two registers.
+    unsafe {
+        let second = from.add(BLOCK / 2);
+        [_mm512_loadu_si512(from.cast()), _mm512_loadu_si512(second.cast())]
+    }
 }
 
-/// Half a block from memory.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn half(block: &[i32; BLOCK], number: usize) -> __m512i {
-    let (halves, _) = block.as_chunks::<{ BLOCK / 2 }>();
-    // SAFETY: half a block has as many bytes as a register.
-    unsafe { _mm512_loadu_si512(halves[number].as_ptr().cast()) }
-}
-
-/// Half a block of activations as bytes.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-fn narrow(values: __m512i) -> [u8; BLOCK / 2] {
-    let mut out = [0; BLOCK / 2];
-    // SAFETY: there is room for 16 bytes.
-    unsafe { _mm_storeu_si128(out.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(values)) };
-    out
-}
-
-/// Writes half a block of one pixel. Where it is pooled, what the pixels before it in rows
+/// Writes a block of one pixel. Where it is pooled, what the pixels before it in rows
 /// and columns left is there already.
 #[inline(always)]
-fn put(place: &mut Place, pool: bool, y: usize, x: usize, from: usize, new: &[u8; BLOCK / 2]) {
+fn put(place: &mut Place, pool: bool, y: usize, x: usize, from: usize, new: &[u8; BLOCK]) {
     if !pool {
-        let to = place.at(y, x, from, BLOCK / 2);
-        match <&mut [u8; BLOCK / 2]>::try_from(&mut *to) {
+        let to = place.at(y, x, from, BLOCK);
+        match <&mut [u8; BLOCK]>::try_from(&mut *to) {
             Ok(to) => *to = *new,
             Err(_) => to.copy_from_slice(&new[..to.len()]),
         }
         return;
     }
-    let to = place.at(y / 2, x / 2, from, BLOCK / 2);
-    match <&mut [u8; BLOCK / 2]>::try_from(&mut *to) {
+    let to = place.at(y / 2, x / 2, from, BLOCK);
+    match <&mut [u8; BLOCK]>::try_from(&mut *to) {
         // With a length that the compiler knows.
         Ok(to) => to.iter_mut().zip(new).for_each(|(to, new)| *to = (*to).max(*new)),
         Err(_) => to.iter_mut().zip(new).for_each(|(to, new)| *to = (*to).max(*new)),
     }
 }
 
-/// Weights in the order in which [`multiply`] reads them. `at(output, segment, byte)`
-/// says what stands where; bytes beyond `bytes` and outputs beyond `outputs` are zero.
-fn packed(outputs: usize, bytes: usize, at: impl Fn(usize, usize, usize) -> i8) -> Aligned<i8> {
+/// Weights in the order in which [`multiply`] reads them, all segments of a block together.
+/// `at(output, segment, byte)` says what stands where; bytes beyond `bytes` and outputs beyond
+/// `outputs` are zero.
+fn packed(
+    outputs: usize,
+    segments: usize,
+    bytes: usize,
+    at: impl Fn(usize, usize, usize) -> i8,
+) -> Aligned<i8> {
     let groups = bytes.div_ceil(GROUP);
-    let mut weights = Aligned::zeros(outputs.next_multiple_of(BLOCK) * 3 * groups * GROUP);
+    let of_output = segments * groups * GROUP;
+    let mut weights = Aligned::zeros(outputs.next_multiple_of(BLOCK) * of_output);
     let mut places = weights.iter_mut();
     for block in (0..outputs).step_by(BLOCK) {
-        for segment in 0..3 {
+        for segment in 0..segments {
             for group in 0..groups {
                 for output in block..block + BLOCK {
                     for byte in group * GROUP..(group + 1) * GROUP {

@@ -4,8 +4,8 @@
 use core::arch::x86_64::*;
 
 use super::{
-    activations, blocks, blocks_of, half, multiply_tile, narrow, packed, put, Block, Job, Sums,
-    BLOCK, CACHE, GROUP, TILE,
+    blocks, blocks_of, multiply_tile, packed, put, Activations, Block, Job, Rounding, BLOCK, CACHE,
+    GROUP, TILE,
 };
 use crate::engine::border::with_border;
 use crate::engine::finish::Place;
@@ -24,7 +24,7 @@ pub(in super::super) struct Direct {
 impl Direct {
     pub(in super::super) fn new(shape: &Shape, parameters: &Parameters) -> Self {
         let bytes = 3 * shape.inputs;
-        let weights = packed(shape.outputs, bytes, |output, row, byte| {
+        let weights = packed(shape.outputs, 3, bytes, |output, row, byte| {
             parameters.weights[(output * 3 + row) * bytes + byte]
         });
         // Doubled, because a block takes no sums that are not scaled.
@@ -43,10 +43,10 @@ impl Direct {
         with_border(input, &self.shape, piece.rows.start, padded_size, values);
         let mut place = Place::new(out, piece, size, pool);
         let weights_of_block = 3 * groups * GROUP * BLOCK;
-        let limit = _mm512_set1_epi32(i32::from(limit));
-        let mut sums = Sums::zeros();
+        let mut done: Activations = [[0; BLOCK]; TILE];
         for number in blocks_of(piece) {
             let block = &self.blocks[number];
+            let rounding = Rounding::new(&block.biases, &block.shifts, limit);
             let weights = &self.weights[number * weights_of_block..][..weights_of_block];
             for y in 0..rows {
                 for first in (0..size).step_by(TILE) {
@@ -56,15 +56,15 @@ impl Direct {
                     let (values, weights) = (values.as_ptr(), weights.as_ptr());
                     let job = Job { values, row, segments: 3, groups, weights };
                     // SAFETY: values and weights were cut to what is read.
-                    unsafe { multiply_tile(tile, job, inputs, &mut sums) };
-                    for (x, sums) in sums.0.iter().take(tile).enumerate() {
-                        for part in 0..2 {
-                            let sum = _mm512_slli_epi32::<1>(half(sums, part));
-                            let sum = _mm512_add_epi32(sum, half(&block.biases, part));
-                            let values = activations(sum, half(&block.shifts, part), limit);
-                            let from = number * BLOCK + part * (BLOCK / 2);
-                            put(&mut place, pool, y, first + x, from, &narrow(values));
-                        }
+                    unsafe {
+                        multiply_tile(tile, job, inputs, None, |pixel, sums| {
+                            let [a, b] = sums;
+                            let sums = [_mm512_slli_epi32::<1>(a), _mm512_slli_epi32::<1>(b)];
+                            done[pixel] = rounding.activations(sums);
+                        });
+                    }
+                    for (x, done) in (first..).zip(done.iter().take(tile)) {
+                        put(&mut place, pool, y, x, number * BLOCK, done);
                     }
                 }
             }
