@@ -34,7 +34,7 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// The maximum weight of [`Self::note_key_cost`].
+    /// The maximum weight of [`Self::note_key_cost`], and of [`Self::forget_key_cost`].
     pub fn note_key_cost_weight() -> Weight {
         <T as Config>::WeightInfo::note_key_cost()
     }
@@ -97,8 +97,8 @@ impl<T: Config> Pallet<T> {
         pallet_emr::Patients::<T>::get(&request.patient).map_or(0, |patient| patient.key_epoch)
     }
 
-    /// Forgets what the key has cost a worker that leaves by its own doing.
-    pub(crate) fn forget_key_cost(who: &AccountIdOf<T>, id: RequestId) {
+    /// Forgets what the key has cost a worker that leaves, or gives its access up, by its own doing.
+    pub fn forget_key_cost(who: &AccountIdOf<T>, id: RequestId) {
         KeyCosts::<T>::mutate_exists(id, |noted| {
             if let Some(costs) = noted {
                 costs.retain(|cost| cost.worker != *who);

@@ -215,6 +215,19 @@ fn whoever_cancels_bears_what_the_worker_has_paid_custodians() {
     }
 }
 
+/// Otherwise it could ask and pay again and again, with a friend among the custodians.
+#[test]
+fn whoever_gives_the_access_up_is_not_repaid_for_it() {
+    development_chain().execute_with(|| {
+        waiting(drawn());
+        assert_ok!(ask(WORKER));
+        deliver(CUSTODIANS[0]);
+        assert!(pallet_inference::KeyCosts::<Runtime>::contains_key(REQUEST));
+        assert_ok!(Emr::remove_envelope(signed(WORKER), RECORD, WORKER.to_account_id()));
+        assert!(!pallet_inference::KeyCosts::<Runtime>::contains_key(REQUEST));
+    });
+}
+
 #[test]
 fn the_contracts_no_holds_when_it_asks_and_at_each_delivery() {
     development_chain().execute_with(|| {
