@@ -125,11 +125,15 @@ impl<T: Config> Pallet<T> {
         let mut left = request.fee.saturating_mul(unearned.into());
         let costs = KeyCosts::<T>::take(id);
         if !costs.is_empty() {
-            let is_stopped = is_cancelled || Self::subjects(request).is_err();
+            // Where a request runs out that waits for keys, nobody can tell who is to blame. In any
+            // other end, others have cancelled it, left it, or taken record or model away.
+            let ran_out = request.status == RequestStatus::Sealing && Self::is_overdue(request);
+            let is_stopped = !ran_out || Self::subjects(request).is_err();
             for KeyCost { worker, paid, .. } in costs {
                 let member = committee.members.iter().find(|member| member.worker == worker);
-                // Whoever has the key has done its part, unless the request waits for one that its
-                // new key opens. What is still noted of a worker that has left was not its own doing.
+                // Whoever has the key has done its part, unless the request waits for an envelope
+                // for its new key. What is still noted of a worker that has left was not its own
+                // doing.
                 let is_owed = member.is_none_or(|one| {
                     let has_key =
                         || pallet_emr::Pallet::<T>::has_current_envelope(request.record, &worker);

@@ -150,8 +150,7 @@ impl WeightInfo for () {
     fn report_failure() -> Weight {
         let paid = u64::from(MAX_LOST).saturating_mul(PER_PAYMENT);
         let members = MEMBERS.saturating_mul(PER_MEMBER).saturating_add(paid);
-        // Two more for each member: whether it has the key.
-        let reads = 30u64.saturating_add(members).saturating_add(MAX_LOST.into());
+        let reads = 18u64.saturating_add(members).saturating_add(MAX_LOST.into());
         estimate(reads, 11u64.saturating_add(members))
             .saturating_add(log_weight(MAX_LOST.saturating_add(2)))
     }

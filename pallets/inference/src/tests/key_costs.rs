@@ -205,6 +205,26 @@ fn and_where_another_worker_did_not_come() {
     });
 }
 
+/// Or it leaves, which costs it nothing: then nobody has to cancel.
+#[test]
+fn and_where_another_worker_left() {
+    // The last candidate, so that the request fails; or the next one is not drawn in time.
+    for is_last in [true, false] {
+        ExtBuilder::default().build_and_execute(|| {
+            let (id, list) = paid(COST);
+            if is_last {
+                for worker in WORKERS.into_iter().filter(|worker| !list.contains(worker)) {
+                    assert_ok!(Inference::deregister_worker(signed(worker)));
+                }
+            }
+            report(list[1], id);
+            assert_eq!(status(id) == RequestStatus::Drawing, !is_last);
+            run_out(id);
+            assert_eq!((repaid(), borne()), (vec![(list[0], COST)], COST));
+        });
+    }
+}
+
 /// Its envelope is for a former key: the request waits for this worker, not for the others.
 #[test]
 fn but_not_where_the_worker_changed_its_key_and_the_request_waits_for_it() {
