@@ -34,7 +34,7 @@ pub trait Committees<AccountId, BlockNumber, Balance> {
     /// Notes that a custodian got `amount` of `worker`, which has a place, for a share.
     fn note_paid(worker: &AccountId, request: RequestId, amount: Balance);
 
-    /// Notes that `worker`, which has a place, gave its access up: what it has paid is its own affair.
+    /// Notes that `worker`, which has a place, gave its access up: what it has paid is its affair.
     ///
     /// Otherwise it could ask again and again, and have a friend among the custodians paid each
     /// time, at the expense of whoever ordered the verdict.

@@ -97,7 +97,7 @@ impl<T: Config> Pallet<T> {
         pallet_emr::Patients::<T>::get(&request.patient).map_or(0, |patient| patient.key_epoch)
     }
 
-    /// Forgets what the key has cost a worker that leaves, or gives its access up, by its own doing.
+    /// Forgets what the key has cost a worker that leaves, or gives its access up, of its own will.
     pub fn forget_key_cost(who: &AccountIdOf<T>, id: RequestId) {
         KeyCosts::<T>::mutate_exists(id, |noted| {
             if let Some(costs) = noted {

@@ -69,8 +69,8 @@ fn what_a_worker_with_a_place_pays_is_noted() {
     });
 }
 
-/// Otherwise it could ask again and again, and have a friend among the custodians paid each time, at
-/// the expense of whoever ordered the verdict.
+/// Otherwise it could ask again and again, and have a friend among the custodians paid each time,
+/// at the expense of whoever ordered the verdict.
 #[test]
 fn what_a_worker_has_paid_for_access_that_it_gives_up_is_its_own_affair() {
     let scene = |end: fn(), noted: u64| {

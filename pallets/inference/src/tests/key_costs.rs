@@ -161,8 +161,8 @@ fn and_where_the_key_was_taken_back() {
     }
 }
 
-/// It had the key, and gave it back in the place of an answer: with a custodian as a friend, it would
-/// have the fee for nothing.
+/// It had the key, and gave it back in the place of an answer: with a custodian as a friend, it
+/// would have the fee for nothing.
 #[test]
 fn but_not_where_the_worker_gave_it_back() {
     for reports in [true, false] {
