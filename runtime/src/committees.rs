@@ -26,6 +26,10 @@ impl Committees<AccountId, BlockNumber, Balance> for DrawnWorkers {
         Inference::note_key_cost(worker, request, amount);
     }
 
+    fn gave_up(worker: &AccountId, request: RequestId) {
+        Inference::forget_key_cost(worker, request);
+    }
+
     fn weight() -> Weight {
         // `is_stopped` looks at the same.
         Inference::key_place_weight()

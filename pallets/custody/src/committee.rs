@@ -34,10 +34,16 @@ pub trait Committees<AccountId, BlockNumber, Balance> {
     /// Notes that a custodian got `amount` of `worker`, which has a place, for a share.
     fn note_paid(worker: &AccountId, request: RequestId, amount: Balance);
 
+    /// Notes that `worker`, which has a place, gave its access up: what it has paid is its affair.
+    ///
+    /// Otherwise it could ask again and again, and have a friend among the custodians paid each
+    /// time, at the expense of whoever ordered the verdict.
+    fn gave_up(worker: &AccountId, request: RequestId);
+
     /// The maximum weight of one question.
     fn weight() -> Weight;
 
-    /// The maximum weight of noting a payment.
+    /// The maximum weight of noting a payment, or that access was given up.
     fn note_weight() -> Weight;
 
     /// Gives `worker` a place for a record, and returns its request.
@@ -56,6 +62,8 @@ impl<AccountId, BlockNumber, Balance> Committees<AccountId, BlockNumber, Balance
     }
 
     fn note_paid(_: &AccountId, _: RequestId, _: Balance) {}
+
+    fn gave_up(_: &AccountId, _: RequestId) {}
 
     fn weight() -> Weight {
         Weight::zero()

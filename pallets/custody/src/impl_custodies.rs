@@ -247,6 +247,6 @@ impl<T: Config> KeyCustody<AccountIdOf<T>> for Pallet<T> {
     }
 
     fn end_access_weight() -> Weight {
-        <T as Config>::WeightInfo::expire_grant()
+        <T as Config>::WeightInfo::expire_grant().saturating_add(Self::give_up_weight())
     }
 }

@@ -91,6 +91,25 @@ impl<T: Config> Pallet<T> {
         Self::release(HoldReason::Grant, subject, fees)
     }
 
+    /// Notes where a drawn worker gives its access up, or has it replaced, while it has its place.
+    pub(crate) fn note_given_up(
+        record: RecordId,
+        worker: &AccountIdOf<T>,
+        basis: Basis,
+        reason: EndReason,
+    ) {
+        let Basis::Draw { request } = basis else { return };
+        let is_given_up = matches!(reason, EndReason::GivenUp | EndReason::Replaced);
+        if is_given_up && Self::place_of(worker, request, record).is_some() {
+            T::Committees::gave_up(worker, request);
+        }
+    }
+
+    /// The maximum weight of [`Self::note_given_up`].
+    pub(crate) fn give_up_weight() -> Weight {
+        T::Committees::weight().saturating_add(T::Committees::note_weight())
+    }
+
     /// The place on which a grant for this record is based, while the worker has it.
     pub(crate) fn place_of(
         worker: &AccountIdOf<T>,

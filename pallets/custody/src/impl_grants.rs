@@ -231,6 +231,7 @@ impl<T: Config> Pallet<T> {
             defensive!("a grant is not scheduled to expire");
         }
         Due::<T>::remove(grant.until, entry);
+        Self::note_given_up(record, subject, grant.basis, reason);
         if subject != patient && !late_shares_are_paid(reason) {
             let fees = core::mem::replace(&mut grant.fees, Zero::zero());
             Self::release(HoldReason::Grant, subject, fees)?;

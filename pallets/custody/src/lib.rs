@@ -977,7 +977,9 @@ pub mod pallet {
         ///   `AccessDenied`.
         #[pallet::call_index(5)]
         #[pallet::weight(
-            <T as Config>::WeightInfo::request_access().saturating_add(T::AccessControl::weight())
+            <T as Config>::WeightInfo::request_access()
+                .saturating_add(Pallet::<T>::give_up_weight())
+                .saturating_add(T::AccessControl::weight())
         )]
         pub fn request_access(
             origin: OriginFor<T>,
@@ -987,7 +989,9 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             let subject = ensure_signed(origin)?;
             let asked = Self::do_request_access(subject, record, purpose, reply)?;
-            Ok(Some(<T as Config>::WeightInfo::request_access().saturating_add(asked)).into())
+            let base =
+                <T as Config>::WeightInfo::request_access().saturating_add(Self::give_up_weight());
+            Ok(Some(base.saturating_add(asked)).into())
         }
 
         /// Delivers a custodian's share of a content key to the account granted access.
@@ -1157,6 +1161,7 @@ pub mod pallet {
         #[pallet::call_index(9)]
         #[pallet::weight(
             <T as Config>::WeightInfo::request_in_emergency()
+                .saturating_add(Pallet::<T>::give_up_weight())
                 .saturating_add(T::AccessControl::weight())
         )]
         pub fn request_in_emergency(
@@ -1166,7 +1171,8 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             let subject = ensure_signed(origin)?;
             let asked = Self::do_request_in_emergency(subject, record, reply)?;
-            let base = <T as Config>::WeightInfo::request_in_emergency();
+            let base = <T as Config>::WeightInfo::request_in_emergency()
+                .saturating_add(Self::give_up_weight());
             Ok(Some(base.saturating_add(asked)).into())
         }
 

@@ -336,6 +336,11 @@ impl Committees<u64, u64, u64> for Draws {
         PAID.with_borrow_mut(|paid| *paid.entry((*worker, request)).or_default() += amount);
     }
 
+    fn gave_up(worker: &u64, request: RequestId) {
+        assert!(Self::place(worker, request).is_some(), "it has a place");
+        PAID.with_borrow_mut(|paid| paid.remove(&(*worker, request)));
+    }
+
     fn weight() -> Weight {
         DRAW_WEIGHT
     }

@@ -405,11 +405,12 @@ mod benchmarks {
     /// Of the last worker of a request that has lost as many as it can.
     #[benchmark]
     fn note_key_cost() -> Result<(), BenchmarkError> {
-        let id = RequestId(0);
-        for number in 1..MAX_LOST {
-            Pallet::<T>::note_key_cost(&account("worker", number, 0), id, fee::<T>());
+        let Scene { request: id, .. } = scene::<T>(MAX_QUORUM, RequestStatus::Sealing, chosen)?;
+        let noted = KeyCosts::<T>::get(id).len() as u32;
+        for number in noted.saturating_add(1)..MAX_LOST {
+            Pallet::<T>::note_key_cost(&account("other", number, 0), id, fee::<T>());
         }
-        let last: T::AccountId = account("worker", MAX_LOST, 0);
+        let last: T::AccountId = account("other", MAX_LOST, 0);
 
         #[block]
         {

@@ -8,8 +8,8 @@ use medchain_primitives::{RequestId, RequestStatus};
 use sp_runtime::traits::{Saturating, Zero};
 
 use crate::{
-    AccountIdOf, BalanceOf, CommitteeOf, Committees, Config, Event, HoldReason, KeyCosts, Pallet,
-    RequestOf, Requests, Step, WeightInfo,
+    AccountIdOf, BalanceOf, CommitteeOf, Committees, Config, Event, HoldReason, KeyCost, KeyCosts,
+    Pallet, RequestOf, Requests, Step, WeightInfo,
 };
 
 impl<T: Config> Pallet<T> {
@@ -18,18 +18,23 @@ impl<T: Config> Pallet<T> {
         if amount.is_zero() {
             return;
         }
+        let epoch = Requests::<T>::get(id).map_or(0, |request| Self::key_epoch(&request));
         KeyCosts::<T>::mutate(id, |costs| {
-            match costs.iter_mut().find(|(who, _)| who == worker) {
-                Some((_, cost)) => cost.saturating_accrue(amount),
+            match costs.iter_mut().find(|cost| cost.worker == *worker) {
+                Some(cost) => {
+                    cost.paid.saturating_accrue(amount);
+                    cost.epoch = epoch;
+                }
                 // There is a place for all that a request loses, its members included.
                 None => {
-                    let _ = costs.try_push((worker.clone(), amount));
+                    let cost = KeyCost { worker: worker.clone(), paid: amount, epoch };
+                    let _ = costs.try_push(cost);
                 }
             }
         });
     }
 
-    /// The maximum weight of [`Self::note_key_cost`].
+    /// The maximum weight of [`Self::note_key_cost`], and of [`Self::forget_key_cost`].
     pub fn note_key_cost_weight() -> Weight {
         <T as Config>::WeightInfo::note_key_cost()
     }
@@ -56,12 +61,10 @@ impl<T: Config> Pallet<T> {
         id: RequestId,
         request: &RequestOf<T>,
     ) -> Weight {
-        if !KeyCosts::<T>::get(id).iter().any(|(worker, _)| worker == who) {
+        if !KeyCosts::<T>::get(id).iter().any(|cost| cost.worker == *who) {
             return Weight::zero();
         }
-        // It had the key when the time for answers began.
-        let lost_key = request.status == RequestStatus::Committing && !Self::has_key(request, who);
-        if lost_key || Self::subjects(request).is_err() {
+        if Self::key_was_taken(who, id, request) || Self::subjects(request).is_err() {
             return Weight::zero();
         }
         let question = Self::to_infer(&request.patient, who, request.record, request.model);
@@ -72,11 +75,33 @@ impl<T: Config> Pallet<T> {
         answer.weight
     }
 
-    /// Forgets what the key has cost a worker that leaves by its own doing.
-    pub(crate) fn forget_key_cost(who: &AccountIdOf<T>, id: RequestId) {
+    /// Whether the patient has taken the key back that a worker has paid for, and had when the time
+    /// for answers began.
+    ///
+    /// A worker can give it back too, in the place of an answer. The patient's key epoch, which
+    /// rises with each key that the patient takes back, tells the one from the other.
+    pub(crate) fn key_was_taken(
+        who: &AccountIdOf<T>,
+        id: RequestId,
+        request: &RequestOf<T>,
+    ) -> bool {
+        request.status == RequestStatus::Committing
+            && !Self::has_key(request, who)
+            && KeyCosts::<T>::get(id)
+                .iter()
+                .any(|cost| cost.worker == *who && cost.epoch != Self::key_epoch(request))
+    }
+
+    /// The present key epoch of the patient whom a request is about.
+    fn key_epoch(request: &RequestOf<T>) -> u32 {
+        pallet_emr::Patients::<T>::get(&request.patient).map_or(0, |patient| patient.key_epoch)
+    }
+
+    /// Forgets what the key has cost a worker that leaves, or gives its access up, of its own will.
+    pub fn forget_key_cost(who: &AccountIdOf<T>, id: RequestId) {
         KeyCosts::<T>::mutate_exists(id, |noted| {
             if let Some(costs) = noted {
-                costs.retain(|(worker, _)| worker != who);
+                costs.retain(|cost| cost.worker != *who);
                 if costs.is_empty() {
                     *noted = None;
                 }
@@ -100,15 +125,21 @@ impl<T: Config> Pallet<T> {
         let mut left = request.fee.saturating_mul(unearned.into());
         let costs = KeyCosts::<T>::take(id);
         if !costs.is_empty() {
-            let is_stopped = is_cancelled || Self::subjects(request).is_err();
-            for (worker, cost) in costs {
+            // Where a request runs out that waits for keys, nobody can tell who is to blame. In any
+            // other end, others have cancelled it, left it, or taken record or model away.
+            let ran_out = request.status == RequestStatus::Sealing && Self::is_overdue(request);
+            let is_stopped = !ran_out || Self::subjects(request).is_err();
+            for KeyCost { worker, paid, .. } in costs {
                 let member = committee.members.iter().find(|member| member.worker == worker);
-                // Whoever has the key has done its part. What is still noted of a worker that has
-                // left was not its own doing.
+                // Whoever has the key has done its part, unless the request waits for an envelope
+                // for its new key. What is still noted of a worker that has left was not its own
+                // doing.
                 let is_owed = member.is_none_or(|one| {
-                    !is_paid(&one.step) && (is_stopped || Self::has_key(request, &worker))
+                    let has_key =
+                        || pallet_emr::Pallet::<T>::has_current_envelope(request.record, &worker);
+                    !is_paid(&one.step) && (is_stopped || has_key())
                 });
-                let amount = cost.min(request.fee).min(left);
+                let amount = paid.min(request.fee).min(left);
                 if !is_owed || amount.is_zero() {
                     continue;
                 }

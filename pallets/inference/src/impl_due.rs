@@ -84,6 +84,10 @@ impl<T: Config> Pallet<T> {
                 Self::deposit_logged(&request.patient, event);
                 Self::slash(&worker, id, &request.patient, SlashReason::Absent, &mut [])?;
             } else {
+                // It may have given the key back by itself.
+                if answerable && !Self::key_was_taken(&worker, id, &request) {
+                    Self::forget_key_cost(&worker, id);
+                }
                 Self::unassign(&worker, id, |_| ());
             }
         }

@@ -1202,8 +1202,8 @@ pub mod pallet {
         /// have deregistered, do not count.
         ///
         /// If the worker has paid custodians for the key, and others keep it from answering (the
-        /// policy refuses it, which is asked then, its envelope was removed, or the record is
-        /// gone), it gets that back out of the fees should the request end without a verdict.
+        /// policy refuses it, which is asked then, the patient removed its envelope, or the record
+        /// is gone), it gets that back out of the fees should the request end without a verdict.
         ///
         /// ## Dispatch origin
         /// Signed by a worker that was chosen for the request, before it commits to an answer.

@@ -7,9 +7,9 @@ use sp_runtime::{traits::Zero, Saturating, TryRuntimeError};
 
 use crate::{
     AccountIdOf, Assignments, AwaitedSeed, BalanceOf, Candidates, Choice, CommitteeOf, Committees,
-    Config, Draw, DrawnBy, Due, HoldReason, KeyCosts, LatestVerdict, Models, Networks, NextDue,
-    NextModelId, NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, RequestsAbout, Seeds,
-    Step, Verdicts, WorkerStatus, Workers,
+    Config, Draw, DrawnBy, Due, HoldReason, KeyCost, KeyCosts, LatestVerdict, Models, Networks,
+    NextDue, NextModelId, NextRequestId, OpenRequestOf, Pallet, RequestOf, Requests, RequestsAbout,
+    Seeds, Step, Verdicts, WorkerStatus, Workers,
 };
 
 impl<T: Config> Pallet<T> {
@@ -261,12 +261,12 @@ impl<T: Config> Pallet<T> {
             let ended = [Some(RequestStatus::Revealing), Some(RequestStatus::Disputed)];
             let awaited = !ended.contains(&status);
             ensure!(drawn && awaited && !costs.is_empty(), "costs are noted where there are none");
-            let distinct: BTreeSet<_> = costs.iter().map(|(worker, _)| worker).collect();
+            let distinct: BTreeSet<_> = costs.iter().map(|cost| &cost.worker).collect();
             ensure!(distinct.len() == costs.len(), "a worker's costs are noted twice");
-            for (worker, cost) in &costs {
+            for KeyCost { worker, paid, .. } in &costs {
                 let is_member = committee.members.iter().any(|member| member.worker == *worker);
                 ensure!(is_member || committee.lost.contains(worker), "costs are of no worker");
-                ensure!(!cost.is_zero(), "a cost of nothing is noted");
+                ensure!(!paid.is_zero(), "a cost of nothing is noted");
             }
         }
         Ok(())

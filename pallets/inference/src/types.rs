@@ -58,7 +58,7 @@ pub type MembersOf<T> = BoundedVec<AccountIdOf<T>, ConstU32<MAX_QUORUM>>;
 /// A record's content key, sealed to workers of a request.
 pub type KeysOf<T> = BoundedVec<(AccountIdOf<T>, SealedKey), ConstU32<MAX_QUORUM>>;
 /// What drawn workers of a request have paid for the key of its record.
-pub type KeyCostsOf<T> = BoundedVec<(AccountIdOf<T>, BalanceOf<T>), ConstU32<MAX_LOST>>;
+pub type KeyCostsOf<T> = BoundedVec<KeyCost<AccountIdOf<T>, BalanceOf<T>>, ConstU32<MAX_LOST>>;
 /// The answers of workers that differ.
 pub type AnswersOf<T> = BoundedVec<(AccountIdOf<T>, SealedAnswer), ConstU32<MAX_QUORUM>>;
 /// The labels of a model's classes, in the order of its output.
@@ -174,6 +174,20 @@ pub struct Committee<AccountId> {
     ///
     /// Those that stop being workers do not count towards `Config::FailureQuorum`.
     pub lost: BoundedVec<AccountId, ConstU32<MAX_LOST>>,
+}
+
+/// What a drawn worker has paid custodians for the key of a record.
+#[derive(
+    Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct KeyCost<AccountId, Balance> {
+    /// The worker.
+    pub worker: AccountId,
+    /// What custodians got, in the smallest unit of the currency.
+    pub paid: Balance,
+    /// The patient's key epoch when it paid last. It rises where the patient takes a key back, and
+    /// not where a worker gives its own back.
+    pub epoch: u32,
 }
 
 /// How the workers of a request are chosen.

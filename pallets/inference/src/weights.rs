@@ -133,7 +133,8 @@ impl WeightInfo for () {
         estimate(5, 0)
     }
     fn note_key_cost() -> Weight {
-        estimate(1, 1)
+        // Request, patient, costs.
+        estimate(3, 1)
     }
     fn commit_answer() -> Weight {
         estimate(10, 7).saturating_add(log_weight(3))
@@ -149,7 +150,7 @@ impl WeightInfo for () {
     fn report_failure() -> Weight {
         let paid = u64::from(MAX_LOST).saturating_mul(PER_PAYMENT);
         let members = MEMBERS.saturating_mul(PER_MEMBER).saturating_add(paid);
-        let reads = 16u64.saturating_add(members).saturating_add(MAX_LOST.into());
+        let reads = 18u64.saturating_add(members).saturating_add(MAX_LOST.into());
         estimate(reads, 11u64.saturating_add(members))
             .saturating_add(log_weight(MAX_LOST.saturating_add(2)))
     }
@@ -161,8 +162,8 @@ impl WeightInfo for () {
         let members = MEMBERS.saturating_mul(per_member).saturating_add(owed);
         // Logged: what each member missed and lost, what others got, what follows.
         let logged = MAX_QUORUM.saturating_mul(2).saturating_add(MAX_LOST).saturating_add(1);
-        // One more for each member: whether it has the key.
-        let reads = 24u64.saturating_add(members).saturating_add(MAX_LOST.into());
+        // Two more for each member: whether it has the key.
+        let reads = 32u64.saturating_add(members).saturating_add(MAX_LOST.into());
         estimate(reads, 12u64.saturating_add(members)).saturating_add(log_weight(logged))
     }
     fn challenge_verdict() -> Weight {

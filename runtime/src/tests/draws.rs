@@ -194,7 +194,8 @@ fn whoever_cancels_bears_what_the_worker_has_paid_custodians() {
             let deposit = before - Balances::free_balance(&worker) - 2 * share;
             deliver(CUSTODIANS[0]);
             let costs = pallet_inference::KeyCosts::<Runtime>::get(REQUEST);
-            assert_eq!(costs.into_inner(), [(worker.clone(), share)]);
+            let paid: Vec<_> = costs.iter().map(|cost| (cost.worker.clone(), cost.paid)).collect();
+            assert_eq!(paid, [(worker.clone(), share)]);
             if erases {
                 assert_ok!(Emr::erase_record(signed(PATIENT), RECORD));
             }
@@ -212,6 +213,19 @@ fn whoever_cancels_bears_what_the_worker_has_paid_custodians() {
             assert_ok!(Custody::do_try_state());
         });
     }
+}
+
+/// Otherwise it could ask and pay again and again, with a friend among the custodians.
+#[test]
+fn whoever_gives_the_access_up_is_not_repaid_for_it() {
+    development_chain().execute_with(|| {
+        waiting(drawn());
+        assert_ok!(ask(WORKER));
+        deliver(CUSTODIANS[0]);
+        assert!(pallet_inference::KeyCosts::<Runtime>::contains_key(REQUEST));
+        assert_ok!(Emr::remove_envelope(signed(WORKER), RECORD, WORKER.to_account_id()));
+        assert!(!pallet_inference::KeyCosts::<Runtime>::contains_key(REQUEST));
+    });
 }
 
 #[test]

@@ -38,12 +38,12 @@ impl<T: frame_system::Config> pallet_inference::WeightInfo for WeightInfo<T> {
 			.saturating_add(T::DbWeight::get().reads(5))
 	}
 	/// Storage: `Inference::KeyCosts` (r:1 w:1)
-	/// Proof: `Inference::KeyCosts` (`max_values`: None, `max_size`: Some(785), added: 3260, mode: `MaxEncodedLen`)
+	/// Proof: `Inference::KeyCosts` (`max_values`: None, `max_size`: Some(849), added: 3324, mode: `MaxEncodedLen`)
 	fn note_key_cost() -> Weight {
-		// Estimated, not measured.
-		Weight::from_parts(15_000_000, 0)
-			.saturating_add(Weight::from_parts(0, 4250))
-			.saturating_add(T::DbWeight::get().reads(1))
+		// Estimated, not measured: with the request and its patient.
+		Weight::from_parts(25_000_000, 0)
+			.saturating_add(Weight::from_parts(0, 9000))
+			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	/// Storage: `Inference::NextModelId` (r:1 w:1)

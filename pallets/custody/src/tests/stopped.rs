@@ -2,7 +2,7 @@
 //! paid with its place is noted.
 
 use frame_support::{assert_ok, dispatch::Pays};
-use medchain_primitives::RequestId;
+use medchain_primitives::{Action, RequestId};
 
 use super::{
     draws::{ask_with, asked, REQUEST, UNTIL, WORKER},
@@ -67,4 +67,30 @@ fn what_a_worker_with_a_place_pays_is_noted() {
         assert_eq!(Balances::free_balance(CUSTODIAN) + CUSTODIAN_BOND, FUNDS + DELIVERY_FEE);
         assert_eq!(Draws::paid(WORKER, REQUEST), 0, "it left by itself");
     });
+}
+
+/// Otherwise it could ask again and again, and have a friend among the custodians paid each time,
+/// at the expense of whoever ordered the verdict.
+#[test]
+fn what_a_worker_has_paid_for_access_that_it_gives_up_is_its_own_affair() {
+    let scene = |end: fn(), noted: u64| {
+        ExtBuilder::default().build_and_execute(|| {
+            asked(&CUSTODIANS, 2);
+            assert_ok!(deliver(CUSTODIAN, WORKER));
+            Policy::grant(ALICE, WORKER, Action::View);
+            end();
+            assert_eq!(Draws::paid(WORKER, REQUEST), noted);
+        });
+    };
+    let give_up = || Emr::remove_envelope(signed(WORKER), XRAY, WORKER).expect("it is its own");
+    scene(give_up, 0);
+    scene(|| request_with(WORKER, XRAY, other_reply(WORKER)).expect("it may view"), 0);
+    // Others have taken the access, or the place, before.
+    let take = || Emr::remove_envelope(signed(ALICE), XRAY, WORKER).expect("it is the patient's");
+    scene(take, DELIVERY_FEE);
+    let tidy_up = || {
+        Draws::stop(WORKER, REQUEST);
+        Emr::remove_envelope(signed(WORKER), XRAY, WORKER).expect("it is its own");
+    };
+    scene(tidy_up, DELIVERY_FEE);
 }

@@ -11,7 +11,7 @@ use frame_support::{
     },
     weights::Weight,
 };
-use medchain_primitives::FailureCode;
+use medchain_primitives::{EncryptionKey, FailureCode};
 
 /// What each worker has paid, if a test says nothing else.
 const COST: u64 = 20;
@@ -161,6 +161,36 @@ fn and_where_the_key_was_taken_back() {
     }
 }
 
+/// It had the key, and gave it back in the place of an answer: with a custodian as a friend, it
+/// would have the fee for nothing.
+#[test]
+fn but_not_where_the_worker_gave_it_back() {
+    for reports in [true, false] {
+        ExtBuilder::default().build_and_execute(|| {
+            let (id, list) = served();
+            assert_ok!(Emr::remove_envelope(signed(list[0]), XRAY, list[0]));
+            assert_ok!(commit(list[1], id, &covid()));
+            if reports {
+                let weight = <() as WeightInfo>::report_failure() + ASKED_WEIGHT;
+                assert_eq!(report(list[0], id), Some(weight));
+            }
+            run_out(id);
+            assert_eq!(status(id), RequestStatus::Expired, "nobody draws another");
+            assert_eq!((repaid(), borne()), (vec![(list[1], COST)], COST));
+        });
+    }
+    // Unless the patient has revoked consent as well: then it could not answer.
+    ExtBuilder::default().build_and_execute(|| {
+        let (id, list) = served();
+        assert_ok!(Emr::remove_envelope(signed(list[0]), XRAY, list[0]));
+        Policy::revoke(list[0], Action::Infer);
+        report(list[0], id);
+        cancel(PATIENT, id);
+        assert_eq!(repaid(), to_both(&list));
+        assert_eq!(borne(), 2 * COST);
+    });
+}
+
 /// A friend of whoever asks may be among the workers, and never get the key.
 #[test]
 fn and_where_another_worker_did_not_come() {
@@ -173,6 +203,51 @@ fn and_where_another_worker_did_not_come() {
         assert_eq!(status(id), RequestStatus::Expired);
         assert_eq!((repaid(), borne()), (vec![(list[0], COST)], COST));
     });
+}
+
+/// Or it leaves, which costs it nothing: then nobody has to cancel.
+#[test]
+fn and_where_another_worker_left() {
+    // The last candidate, so that the request fails; or the next one is not drawn in time.
+    for is_last in [true, false] {
+        ExtBuilder::default().build_and_execute(|| {
+            let (id, list) = paid(COST);
+            if is_last {
+                for worker in WORKERS.into_iter().filter(|worker| !list.contains(worker)) {
+                    assert_ok!(Inference::deregister_worker(signed(worker)));
+                }
+            }
+            report(list[1], id);
+            assert_eq!(status(id) == RequestStatus::Drawing, !is_last);
+            run_out(id);
+            assert_eq!((repaid(), borne()), (vec![(list[0], COST)], COST));
+        });
+    }
+}
+
+/// Its envelope is for a former key: the request waits for this worker, not for the others.
+#[test]
+fn but_not_where_the_worker_changed_its_key_and_the_request_waits_for_it() {
+    let changes: [fn(u64); 2] = [
+        |who| Emr::set_encryption_key(signed(who), EncryptionKey([9; 32])).expect("it may"),
+        |who| Emr::remove_encryption_key(signed(who)).expect("it may"),
+    ];
+    for change in changes {
+        ExtBuilder::default().build_and_execute(|| {
+            let (id, list) = paid(COST);
+            for (place, who) in list.iter().enumerate() {
+                Keeper::deliver(XRAY, *who);
+                assert_ok!(Inference::seal_to_workers(signed(*who), id, keys(&[*who])));
+                if place == 0 {
+                    change(*who);
+                }
+            }
+            assert_eq!(status(id), RequestStatus::Sealing);
+            run_out(id);
+            assert_eq!(status(id), RequestStatus::Expired);
+            assert_eq!((repaid(), borne()), (vec![(list[1], COST)], COST));
+        });
+    }
 }
 
 #[test]
@@ -283,7 +358,8 @@ fn what_is_noted_adds_up_and_nothing_is_not_noted() {
         for cost in [5, 0, 7] {
             Inference::note_key_cost(&list[1], id, cost);
         }
-        assert_eq!(KeyCosts::<Test>::get(id).into_inner(), [(list[1], 12)]);
+        let noted = KeyCost { worker: list[1], paid: 12, epoch: 0 };
+        assert_eq!(KeyCosts::<Test>::get(id).into_inner(), [noted]);
         report(list[1], id);
         assert!(!KeyCosts::<Test>::contains_key(id));
         assert_eq!(report(list[0], id), Some(<() as WeightInfo>::report_failure()));
