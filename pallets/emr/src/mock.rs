@@ -345,7 +345,7 @@ impl Departure<u64> for Ties {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kept {
     /// To keep a key: depositor, patient, record, content, and what was entrusted.
-    Entrusted(u64, u64, RecordId, Cid, Entrustment),
+    Entrusted(u64, u64, RecordId, Cid, Box<Entrustment>),
     /// To end the custody of a record of this patient.
     Ended(RecordId, u64),
     /// To end an account's access to a record of this patient.
@@ -382,6 +382,7 @@ impl KeyCustody<u64> for Keeper {
         if entrustment.threshold == 0 {
             return Err(DispatchError::Other("no custodian is needed"));
         }
+        let entrustment = Box::new(entrustment);
         Self::asked(Kept::Entrusted(*depositor, *patient, record, cid.clone(), entrustment));
         Ok(())
     }

@@ -31,10 +31,10 @@ fn a_new_record_and_a_new_version_are_entrusted() {
         Policy::grant(ALICE, READER, Action::Amend);
         assert_ok!(add(TECHNICIAN, Some(entrustment(3))));
         // At the expense of the author.
-        let kept = Kept::Entrusted(TECHNICIAN, ALICE, NEXT, cid(5), entrustment(3));
+        let kept = Kept::Entrusted(TECHNICIAN, ALICE, NEXT, cid(5), Box::new(entrustment(3)));
         assert_eq!(Keeper::kept(), [kept]);
         assert_ok!(amend(READER, Some(entrustment(2))));
-        let kept = Kept::Entrusted(READER, ALICE, RecordId(2), cid(6), entrustment(2));
+        let kept = Kept::Entrusted(READER, ALICE, RecordId(2), cid(6), Box::new(entrustment(2)));
         assert_eq!(Keeper::kept(), [kept]);
     });
 }

@@ -16,6 +16,9 @@ use medchain_primitives::{EncryptionKey, FailureCode};
 /// What each worker has paid, if a test says nothing else.
 const COST: u64 = 20;
 
+/// Makes a request whose workers have paid, and returns it with them.
+type Scene = fn() -> (RequestId, Vec<u64>);
+
 /// A request of [`STRANGER`] about [`XRAY`] whose two workers were drawn, and have each paid
 /// custodians this much.
 fn paid(cost: u64) -> (RequestId, Vec<u64>) {
@@ -87,7 +90,7 @@ fn to_both(list: &[u64]) -> Vec<(u64, u64)> {
 
 #[test]
 fn whoever_ordered_bears_what_a_cancelled_request_has_cost() {
-    let scenes: [fn() -> (RequestId, Vec<u64>); 2] = [|| paid(COST), served];
+    let scenes: [Scene; 2] = [|| paid(COST), served];
     for (scene, who) in scenes.into_iter().flat_map(|scene| [(scene, STRANGER), (scene, PATIENT)]) {
         ExtBuilder::default().build_and_execute(|| {
             let (id, list) = scene();
@@ -110,7 +113,7 @@ fn whoever_ordered_bears_what_a_cancelled_request_has_cost() {
 #[test]
 fn and_where_the_record_or_the_model_is_gone() {
     let gone: [fn(); 3] = [erase_xray, amend_xray, retire_vgg];
-    let scenes: [fn() -> (RequestId, Vec<u64>); 2] = [|| paid(COST), served];
+    let scenes: [Scene; 2] = [|| paid(COST), served];
     for (gone, scene) in gone.into_iter().flat_map(|gone| scenes.map(|scene| (gone, scene))) {
         for reports in [0, 1, 2] {
             ExtBuilder::default().build_and_execute(|| {
