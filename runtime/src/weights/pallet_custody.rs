@@ -36,8 +36,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `606`
 		//  Estimated: `3874`
-		// Minimum execution time: 176_485_000 picoseconds.
-		Weight::from_parts(182_834_000, 0)
+		// Minimum execution time: 175_043_000 picoseconds.
+		Weight::from_parts(185_058_000, 0)
 			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -52,8 +52,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `326`
 		//  Estimated: `3874`
-		// Minimum execution time: 48_022_000 picoseconds.
-		Weight::from_parts(50_766_000, 0)
+		// Minimum execution time: 48_303_000 picoseconds.
+		Weight::from_parts(50_606_000, 0)
 			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -76,8 +76,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `609`
 		//  Estimated: `4074`
-		// Minimum execution time: 77_597_000 picoseconds.
-		Weight::from_parts(84_366_000, 0)
+		// Minimum execution time: 78_808_000 picoseconds.
+		Weight::from_parts(82_484_000, 0)
 			.saturating_add(Weight::from_parts(0, 4074))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -107,11 +107,11 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `1982 + c * (151 ±0)`
 		//  Estimated: `5463 + c * (2587 ±0)`
-		// Minimum execution time: 135_444_000 picoseconds.
-		Weight::from_parts(126_095_483, 0)
+		// Minimum execution time: 134_331_000 picoseconds.
+		Weight::from_parts(125_836_453, 0)
 			.saturating_add(Weight::from_parts(0, 5463))
-			// Standard Error: 24_316
-			.saturating_add(Weight::from_parts(14_013_572, 0).saturating_mul(c.into()))
+			// Standard Error: 20_337
+			.saturating_add(Weight::from_parts(13_796_129, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -158,14 +158,14 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	fn entrust_record(c: u32, g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `3097 + c * (241 ±0) + g * (1130 ±0)`
-		//  Estimated: `6442 + c * (2587 ±7) + g * (3141 ±0)`
-		// Minimum execution time: 982_755_000 picoseconds.
-		Weight::from_parts(1_055_695_000, 0)
+		//  Estimated: `6442 + c * (2587 ±7) + g * (3141 ±3)`
+		// Minimum execution time: 963_567_000 picoseconds.
+		Weight::from_parts(281_218_187, 0)
 			.saturating_add(Weight::from_parts(0, 6442))
-			// Standard Error: 8_413_152
-			.saturating_add(Weight::from_parts(65_663_685, 0).saturating_mul(c.into()))
-			// Standard Error: 4_231_576
-			.saturating_add(Weight::from_parts(83_734_842, 0).saturating_mul(g.into()))
+			// Standard Error: 502_521
+			.saturating_add(Weight::from_parts(90_086_274, 0).saturating_mul(c.into()))
+			// Standard Error: 225_987
+			.saturating_add(Weight::from_parts(87_612_610, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().reads((4_u64).saturating_mul(c.into())))
 			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(g.into())))
@@ -200,8 +200,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `3154`
 		//  Estimated: `14795`
-		// Minimum execution time: 131_568_000 picoseconds.
-		Weight::from_parts(160_391_000, 0)
+		// Minimum execution time: 122_173_000 picoseconds.
+		Weight::from_parts(137_987_000, 0)
 			.saturating_add(Weight::from_parts(0, 14795))
 			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().writes(7))
@@ -232,12 +232,12 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	fn end_custody(g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `2166 + g * (1079 ±0)`
-		//  Estimated: `5655 + g * (3141 ±0)`
-		// Minimum execution time: 77_156_000 picoseconds.
-		Weight::from_parts(131_616_234, 0)
+		//  Estimated: `5655 + g * (3141 ±2)`
+		// Minimum execution time: 66_880_000 picoseconds.
+		Weight::from_parts(87_353_104, 0)
 			.saturating_add(Weight::from_parts(0, 5655))
-			// Standard Error: 2_987_141
-			.saturating_add(Weight::from_parts(86_752_884, 0).saturating_mul(g.into()))
+			// Standard Error: 108_403
+			.saturating_add(Weight::from_parts(79_238_241, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().reads((6_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(6))
@@ -278,8 +278,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `3291`
 		//  Estimated: `6756`
-		// Minimum execution time: 180_681_000 picoseconds.
-		Weight::from_parts(204_768_000, 0)
+		// Minimum execution time: 176_796_000 picoseconds.
+		Weight::from_parts(188_153_000, 0)
 			.saturating_add(Weight::from_parts(0, 6756))
 			.saturating_add(T::DbWeight::get().reads(17))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -324,8 +324,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `4208`
 		//  Estimated: `7673`
-		// Minimum execution time: 552_199_000 picoseconds.
-		Weight::from_parts(601_764_000, 0)
+		// Minimum execution time: 533_521_000 picoseconds.
+		Weight::from_parts(558_609_000, 0)
 			.saturating_add(Weight::from_parts(0, 7673))
 			.saturating_add(T::DbWeight::get().reads(21))
 			.saturating_add(T::DbWeight::get().writes(7))
@@ -352,8 +352,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2648`
 		//  Estimated: `6113`
-		// Minimum execution time: 70_806_000 picoseconds.
-		Weight::from_parts(83_525_000, 0)
+		// Minimum execution time: 67_912_000 picoseconds.
+		Weight::from_parts(71_838_000, 0)
 			.saturating_add(Weight::from_parts(0, 6113))
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().writes(8))
@@ -406,8 +406,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2572`
 		//  Estimated: `8523`
-		// Minimum execution time: 154_933_000 picoseconds.
-		Weight::from_parts(165_538_000, 0)
+		// Minimum execution time: 155_003_000 picoseconds.
+		Weight::from_parts(162_064_000, 0)
 			.saturating_add(Weight::from_parts(0, 8523))
 			.saturating_add(T::DbWeight::get().reads(23))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -462,8 +462,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `4062`
 		//  Estimated: `7527`
-		// Minimum execution time: 261_552_000 picoseconds.
-		Weight::from_parts(304_157_000, 0)
+		// Minimum execution time: 245_458_000 picoseconds.
+		Weight::from_parts(260_712_000, 0)
 			.saturating_add(Weight::from_parts(0, 7527))
 			.saturating_add(T::DbWeight::get().reads(24))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -504,12 +504,12 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	fn review_emergency(g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `3118 + g * (385 ±0)`
-		//  Estimated: `6257 + g * (3426 ±6)`
-		// Minimum execution time: 70_746_000 picoseconds.
-		Weight::from_parts(73_290_000, 0)
+		//  Estimated: `6257 + g * (3426 ±0)`
+		// Minimum execution time: 63_055_000 picoseconds.
+		Weight::from_parts(92_201_096, 0)
 			.saturating_add(Weight::from_parts(0, 6257))
-			// Standard Error: 2_200_870
-			.saturating_add(Weight::from_parts(106_018_156, 0).saturating_mul(g.into()))
+			// Standard Error: 81_324
+			.saturating_add(Weight::from_parts(77_787_500, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -554,12 +554,12 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	fn judge_emergency(g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `3269 + g * (372 ±0)`
-		//  Estimated: `6458 + g * (3426 ±2)`
-		// Minimum execution time: 100_592_000 picoseconds.
-		Weight::from_parts(137_701_062, 0)
+		//  Estimated: `6458 + g * (3426 ±0)`
+		// Minimum execution time: 94_872_000 picoseconds.
+		Weight::from_parts(109_690_434, 0)
 			.saturating_add(Weight::from_parts(0, 6458))
-			// Standard Error: 149_871
-			.saturating_add(Weight::from_parts(83_079_247, 0).saturating_mul(g.into()))
+			// Standard Error: 96_020
+			.saturating_add(Weight::from_parts(80_197_493, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().reads((5_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -592,12 +592,12 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 	fn close_emergency(g: u32, ) -> Weight {
 		// Proof Size summary in bytes:
 		//  Measured:  `1757 + g * (34 ±0)`
-		//  Estimated: `5127 + g * (2508 ±0)`
-		// Minimum execution time: 78_048_000 picoseconds.
-		Weight::from_parts(95_371_405, 0)
+		//  Estimated: `5127 + g * (2508 ±1)`
+		// Minimum execution time: 76_916_000 picoseconds.
+		Weight::from_parts(92_812_980, 0)
 			.saturating_add(Weight::from_parts(0, 5127))
-			// Standard Error: 22_081
-			.saturating_add(Weight::from_parts(1_876_415, 0).saturating_mul(g.into()))
+			// Standard Error: 22_883
+			.saturating_add(Weight::from_parts(1_881_308, 0).saturating_mul(g.into()))
 			.saturating_add(T::DbWeight::get().reads(9))
 			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(g.into())))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -616,8 +616,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `246`
 		//  Estimated: `3711`
-		// Minimum execution time: 19_840_000 picoseconds.
-		Weight::from_parts(20_962_000, 0)
+		// Minimum execution time: 19_339_000 picoseconds.
+		Weight::from_parts(20_611_000, 0)
 			.saturating_add(Weight::from_parts(0, 3711))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
@@ -630,8 +630,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `210`
 		//  Estimated: `3517`
-		// Minimum execution time: 11_527_000 picoseconds.
-		Weight::from_parts(12_259_000, 0)
+		// Minimum execution time: 11_287_000 picoseconds.
+		Weight::from_parts(12_268_000, 0)
 			.saturating_add(Weight::from_parts(0, 3517))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(1))
@@ -648,8 +648,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `975`
 		//  Estimated: `3874`
-		// Minimum execution time: 61_702_000 picoseconds.
-		Weight::from_parts(76_625_000, 0)
+		// Minimum execution time: 59_139_000 picoseconds.
+		Weight::from_parts(62_594_000, 0)
 			.saturating_add(Weight::from_parts(0, 3874))
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -696,8 +696,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `4379`
 		//  Estimated: `7844`
-		// Minimum execution time: 202_564_000 picoseconds.
-		Weight::from_parts(229_625_000, 0)
+		// Minimum execution time: 194_382_000 picoseconds.
+		Weight::from_parts(201_572_000, 0)
 			.saturating_add(Weight::from_parts(0, 7844))
 			.saturating_add(T::DbWeight::get().reads(20))
 			.saturating_add(T::DbWeight::get().writes(11))
@@ -721,11 +721,11 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `515 + c * (97 ±0)`
 		//  Estimated: `4043 + c * (96 ±0)`
-		// Minimum execution time: 62_344_000 picoseconds.
-		Weight::from_parts(63_851_742, 0)
+		// Minimum execution time: 62_985_000 picoseconds.
+		Weight::from_parts(64_523_810, 0)
 			.saturating_add(Weight::from_parts(0, 4043))
-			// Standard Error: 8_443
-			.saturating_add(Weight::from_parts(1_305_579, 0).saturating_mul(c.into()))
+			// Standard Error: 4_904
+			.saturating_add(Weight::from_parts(978_830, 0).saturating_mul(c.into()))
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(6))
 			.saturating_add(Weight::from_parts(0, 96).saturating_mul(c.into()))
@@ -752,8 +752,8 @@ impl<T: frame_system::Config> pallet_custody::WeightInfo for WeightInfo<T> {
 		// Proof Size summary in bytes:
 		//  Measured:  `2721`
 		//  Estimated: `6186`
-		// Minimum execution time: 79_970_000 picoseconds.
-		Weight::from_parts(85_499_000, 0)
+		// Minimum execution time: 78_237_000 picoseconds.
+		Weight::from_parts(82_745_000, 0)
 			.saturating_add(Weight::from_parts(0, 6186))
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(9))
