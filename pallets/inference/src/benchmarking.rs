@@ -247,6 +247,11 @@ struct Scene<T: Config> {
     model: ModelId,
 }
 
+/// Makes the single worker of a request one that was named, and not drawn.
+fn name_worker<T: Config>(request: RequestId) {
+    Committees::<T>::mutate_extant(request, |committee| committee.choice = Choice::Named);
+}
+
 /// A request with a committee of `size`, whose members run the maximum number of models and have
 /// the key. A member of the number `n` is at `step(n)`. As many others as can be have left, and each
 /// has paid custodians.
@@ -644,7 +649,7 @@ mod benchmarks {
     fn submit_answer() -> Result<(), BenchmarkError> {
         let Scene { members, request, record, model, .. } =
             scene::<T>(1, RequestStatus::Committing, chosen)?;
-        Committees::<T>::mutate_extant(request, |committee| committee.choice = Choice::Named);
+        name_worker::<T>(request);
 
         #[extrinsic_call]
         _(RawOrigin::Signed(members[0].clone()), request, sealed(&[0; SEALED_LENGTH]));
@@ -730,6 +735,7 @@ mod benchmarks {
         genesis.copy_from_slice(block.as_ref());
         let key = VerdictKey::new(&root, &VerdictName { genesis, record, model, request });
         let member = RawOrigin::Signed(members[0].clone());
+        name_worker::<T>(request);
         Pallet::<T>::submit_answer(member.into(), request, key.seal(&output()))
             .map_err(|failed| failed.error)?;
 
