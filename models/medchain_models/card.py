@@ -230,7 +230,7 @@ def build(config: dict, model: Path) -> tuple[str, dict[str, str]]:
     notes = tomllib.loads(_prose(config, "card_notes.toml"))["text"]
     stored = folds.stored(config)
     seeds = stored.get(config["training"]["recipe"], {})
-    found = next(iter(seeds.values()), [])
+    found = seeds.get(config["training"]["seeds"][0], [])
 
     def optional(file: str, table) -> str:
         path = work / file

@@ -76,6 +76,14 @@ def test_the_operating_point_keeps_its_promises():
     assert min(operate.recalls(truth, moved.argmax(1), LABELS).values()) >= 0.8
 
 
+def test_teachers_agree_in_the_mean_of_their_probabilities():
+    sure, unsure = np.array([[4.0, 0.0, 0.0]]), np.array([[0.0, 0.0, 0.0]])
+    alone = metrics.mean_probabilities([sure], 2.0)
+    assert np.allclose(alone, metrics.softmax(sure / 2))
+    both = metrics.mean_probabilities([sure, unsure], 2.0)
+    assert np.allclose(both, (alone + 1 / 3) / 2) and np.allclose(both.sum(1), 1)
+
+
 def test_departures_name_what_is_off():
     summary = {"metrics": {"macro F1": 0.90}}
     assert evaluate.departures(summary, {"metrics": {"macro F1": 0.91}}, {"macro F1": 0.02}) == []
