@@ -122,9 +122,9 @@ def test_other_seeds_do_not_move_the_operating_point(hospital, tmp_path):
     stored = {"truth": truth.tolist(), "logits": logits.tolist()}
     (tmp_path / "run" / "validation-logits.json").write_text(json.dumps(stored))
     chosen = []
-    for seed, size in ((11, 1.0), (12, -5.0)):
-        said = {"recipe": recipe, "seed": seed, **fold}
-        said["logits"] = [[size * (f.label == "covid"), 0.0, size * (f.label == "normal")] for f in films]
+    right = [[9.0 * (f.label == "covid"), 0.0, 9.0 * (f.label == "normal")] for f in films]
+    for seed, logits in ((11, right), (12, [[9.0, 0.0, 0.0]] * len(films))):
+        said = {"recipe": recipe, "seed": seed, "logits": logits, **fold}
         (tmp_path / "sources" / f"{slug(recipe)}-{seed}-0.json").write_text(json.dumps(said))
         chosen.append(operate.run(config))
     assert len(folds.stored(config)[recipe]) == 2 and chosen[0] == chosen[1]
