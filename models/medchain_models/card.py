@@ -146,17 +146,17 @@ def _share(values: np.ndarray, digits: int = 0) -> str:
 
 def recipes_table(config: dict, found: dict[str, dict[int, list[dict]]]) -> str:
     """Every recipe on the same folds: the AUC of each, with its range over seeds, and means."""
-    count = max((len(rows) for seeds in found.values() for rows in seeds.values()), default=0)
+    places = max((rows for seeds in found.values() for rows in seeds.values()), key=len, default=[])
+    places = [fold["left out"] for fold in places]
     body = []
     for name, seeds in found.items():
-        scores = [[folds.score(config, fold) for fold in rows] for rows in seeds.values()]
-        flat = [score for rows in scores for score in rows]
-        by_fold = [[rows[number]["AUC"] for rows in scores if number < len(rows)] for number in range(count)]
+        flat = [folds.score(config, fold) for rows in seeds.values() for fold in rows]
+        by_fold = [[score["AUC"] for score in flat if score["left out"] == place] for place in places]
         areas = np.array([score["AUC"] for score in flat])
         ignore = np.array([s["recall ignore"] for s in flat if s["recall ignore"] is not None])
         cells = [_share(areas, 3), f"{areas.min():.3f}", _share(ignore, 3)]
         body.append([name, ", ".join(map(str, seeds)), *map(_mean_and_range, by_fold), *cells])
-    header = ["recipe", "seeds", *(f"fold {n + 1}" for n in range(count))]
+    header = ["recipe", "seeds", *(f"fold {n + 1}" for n in range(len(places)))]
     return markdown(header + ["mean AUC", "lowest AUC", "mean recall ignore"], body)
 
 

@@ -99,10 +99,12 @@ def left_out(logits: list[list[float]]) -> dict:
 def test_recipes_are_compared_by_order_and_by_certain_mistakes(hospital):
     right = left_out([[9.0, 0, 0], [5.0, 0, 0], [0, 0, 5.0], [0, 0, 9.0]])
     wrong = left_out([[9.0, 0, 0], [0, 0, 9.0], [2.0, 0, 0], [0, 0, 5.0]])
-    found = {"one": {11: [right], 12: [wrong]}, "other": {11: [right, right]}}
+    elsewhere = right | {"left out": ["south"]}
+    found = {"one": {11: [right], 12: [wrong]}, "other": {11: [right, elsewhere]}, "late": {11: [elsewhere]}}
     table = card.recipes_table(hospital, found).splitlines()
     assert table[2] == "| one | 11, 12 | 0.750 (0.500 to 1.000) | – | 0.750 | 0.500 | – |"
     assert table[3] == "| other | 11 | 1.000 | 1.000 | 1.000 | 1.000 | – |"
+    assert table[4] == "| late | 11 | – | 1.000 | 1.000 | 1.000 | – |"
     operation = {"shift": 0.0, "temperature": 1.0, "confidence_threshold": 0.95}
     table = card.certain_table(hospital, found, operation).splitlines()
     assert table[2] == "| one | 11 | 1 | 0 of 2 | 0% | 0 of 2 | 0% | 0.0% |"
