@@ -22,6 +22,9 @@ from . import config as configuration
 from . import data, evaluate, folds, metrics, operate, plots
 from .evaluate import markdown
 
+# The share of films on which recipes are compared whatever their thresholds would be.
+SUREST = 0.4
+
 
 def data_table(films: list[data.Film]) -> str:
     """Films by class, source and split."""
@@ -66,8 +69,15 @@ class Decided:
         probabilities = metrics.softmax(self.logits / operation["temperature"])
         self.certain = probabilities.max(1) >= operation["confidence_threshold"]
         self.guess = np.array(self.labels)[probabilities.argmax(1)]
+        self.sureness = probabilities.max(1)
         self.left_out = ", ".join(fold["left out"])
         self.groups = fold["ids"]
+
+    def wrong_of_surest(self, share: float) -> float:
+        """Of the covid and normal films that it is surest of, which share is wrong."""
+        asked = np.flatnonzero((self.truth == "covid") | (self.truth == "normal"))
+        surest = asked[np.argsort(-self.sureness[asked], kind="stable")][: round(share * len(asked))]
+        return float((self.guess != self.truth)[surest].mean()) if len(surest) else float("nan")
 
 
 def folds_table(config: dict, found: list[dict], operation: dict) -> str:
@@ -135,22 +145,45 @@ def _share(values: np.ndarray, digits: int = 0) -> str:
 
 
 def recipes_table(config: dict, found: dict[str, dict[int, list[dict]]]) -> str:
-    """Every recipe on the same folds; the AUC of each, then means over folds and seeds."""
-    count = max((len(rows) for seeds in found.values() for rows in seeds.values()), default=0)
+    """Every recipe on the same folds: the AUC of each, with its range over seeds, and means."""
+    places = max((rows for seeds in found.values() for rows in seeds.values()), key=len, default=[])
+    places = [fold["left out"] for fold in places]
     body = []
     for name, seeds in found.items():
-        scores = {seed: [folds.score(config, fold) for fold in rows] for seed, rows in seeds.items()}
-        flat = [score for rows in scores.values() for score in rows]
-        by_fold: list[str] = []
-        for number in range(count):
-            areas = [rows[number]["AUC"] for rows in scores.values() if number < len(rows)]
-            by_fold.append(f"{np.mean(areas):.3f}" if areas else "–")
-        means = [np.mean([s[key] for s in flat if s[key] is not None]) for key in ("AUC", "recall ignore")]
-        lowest = min(score["AUC"] for score in flat)
-        cells = [f"{means[0]:.3f}", f"{lowest:.3f}", f"{means[1]:.3f}"]
-        body.append([name, ", ".join(map(str, seeds)), *by_fold, *cells])
-    header = ["recipe", "seeds", *(f"fold {n + 1}" for n in range(count))]
+        flat = [folds.score(config, fold) for rows in seeds.values() for fold in rows]
+        by_fold = [[score["AUC"] for score in flat if score["left out"] == place] for place in places]
+        areas = np.array([score["AUC"] for score in flat])
+        ignore = np.array([s["recall ignore"] for s in flat if s["recall ignore"] is not None])
+        cells = [_share(areas, 3), f"{areas.min():.3f}", _share(ignore, 3)]
+        body.append([name, ", ".join(map(str, seeds)), *map(_mean_and_range, by_fold), *cells])
+    header = ["recipe", "seeds", *(f"fold {n + 1}" for n in range(len(places)))]
     return markdown(header + ["mean AUC", "lowest AUC", "mean recall ignore"], body)
+
+
+def _mean_and_range(values: list[float]) -> str:
+    if len(values) < 2:
+        return f"{values[0]:.3f}" if values else "–"
+    return f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+
+
+def certain_table(config: dict, found: dict[str, dict[int, list[dict]]], operation: dict) -> str:
+    """Every recipe's mistakes on left-out covid and normal films: those at the shipped operating
+    point, a line a seed, and those among the surest, which depend on no threshold."""
+    body = []
+    for name, seeds in found.items():
+        for seed, rows in seeds.items():
+            decided = [Decided(config, fold, operation) for fold in rows]
+            cells = []
+            for truth, called in (("covid", "normal"), ("normal", "covid")):
+                inside = np.concatenate([one.truth == truth for one in decided])
+                wrong = np.concatenate([one.certain & (one.guess == called) for one in decided])
+                certain = np.concatenate([one.certain for one in decided])
+                cells += [f"{(wrong & inside).sum()} of {inside.sum()}", _share(~certain[inside])]
+            surest = np.mean([one.wrong_of_surest(SUREST) for one in decided])
+            body.append([name, seed, len(rows), *cells, f"{surest:.1%}"])
+    header = ["recipe", "seed", "folds", "covid called normal, certain", "covid uncertain"]
+    header += ["normal called covid, certain", "normal uncertain"]
+    return markdown(header + [f"wrong of the surest {SUREST:.0%}, mean of the folds"], body)
 
 
 def probes_table(found: dict[str, dict]) -> str:
@@ -230,7 +263,7 @@ def build(config: dict, model: Path) -> tuple[str, dict[str, str]]:
     notes = tomllib.loads(_prose(config, "card_notes.toml"))["text"]
     stored = folds.stored(config)
     seeds = stored.get(config["training"]["recipe"], {})
-    found = next(iter(seeds.values()), [])
+    found = seeds.get(config["training"]["seeds"][0], [])
 
     def optional(file: str, table) -> str:
         path = work / file
@@ -255,6 +288,7 @@ def build(config: dict, model: Path) -> tuple[str, dict[str, str]]:
         folds_table=folds_table(config, found, operation),
         left_out_table=left_out_table(config, found, operation),
         recipes_table=recipes_table(config, stored),
+        certain_table=certain_table(config, stored, operation),
         probes_table=optional("probes.json", probes_table),
         attention_table=optional("attention.json", attention_table),
         **{key: value.strip() for key, value in notes.items()},

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from . import config as configuration
-from . import graph
+from . import graph, preprocess
 from .architecture import STRIDE
 
 MAX_FILE_BYTES = 48_000_000
@@ -43,6 +43,11 @@ def weights(config: dict, state: dict[str, torch.Tensor], operation: dict) -> di
 def specification(config: dict, operation: dict) -> dict:
     """The JSON that the Rust crate ``medchain-vision`` reads."""
     steps, model = config["preprocessing"], config["model"]
+    if steps["crop"] != preprocess.EXPORTED_CROP:
+        raise SystemExit(
+            f"the crop {steps['crop']!r} is an experiment that no worker computes: "
+            f"train with {preprocess.EXPORTED_CROP!r} for a model that is exported"
+        )
     return {
         "id": steps["id"],
         "model": model["name"],

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from . import metrics
 from .data import Film
 from .features import cache_key
 from .network import Top, fast_bfloat16
@@ -66,19 +67,31 @@ def new_top(config: dict, recipe: Recipe, seed: int) -> Top:
 
 @dataclass
 class Batch:
-    """Row and copy numbers, targets (N, classes), and class-and-source numbers."""
+    """Row and copy numbers, targets (N, classes), class-and-source numbers, and what teachers say."""
 
     rows: np.ndarray
     copies: np.ndarray
     targets: torch.Tensor
     groups: torch.Tensor
+    taught: torch.Tensor | None
 
 
 class Sampler:
-    """Draws balanced batches: a row and one of its copies."""
+    """Draws balanced batches: a row and one of its copies.
 
-    def __init__(self, config: dict, features: Features, rows: np.ndarray, recipe: Recipe, seed: int):
-        self.features, self.rows, self.recipe = features, rows, recipe
+    ``taught`` holds what teachers say of every copy and row: (copies, rows, classes).
+    """
+
+    def __init__(
+        self,
+        config: dict,
+        features: Features,
+        rows: np.ndarray,
+        recipe: Recipe,
+        seed: int,
+        taught: np.ndarray | None = None,
+    ):
+        self.features, self.rows, self.recipe, self.taught = features, rows, recipe, taught
         films = [features.films[r] for r in rows]
         weights = sampling_weights(films)
         self.chances = weights / weights.sum()
@@ -100,6 +113,7 @@ class Sampler:
             copies,
             torch.from_numpy(self.targets[chosen]).to(device()),
             torch.from_numpy(self.group[chosen]).to(device()),
+            None if self.taught is None else torch.from_numpy(self.taught[copies, chosen]).to(device()),
         )
 
 
@@ -218,6 +232,8 @@ def fit_block5(top: Top, sampler: Sampler, config: dict, log) -> None:
             hidden = top.hidden(flat)
             scores = top.fc3(hidden)
         total = cross_entropy(scores.float(), batch.targets, config)
+        if batch.taught is not None:
+            total = total.lerp(from_teachers(scores.float(), batch.taught, recipe.softness), recipe.trust)
         if adversary is not None:
             total = total + adversary(hidden.float(), batch.groups, recipe.adversary)
         return total
@@ -230,6 +246,22 @@ def cross_entropy(scores: torch.Tensor, wanted: torch.Tensor, config: dict) -> t
     """Against targets that may be shared between classes, smoothed."""
     smoothing = config["training"]["label_smoothing"]
     return nn.functional.cross_entropy(scores, wanted, label_smoothing=smoothing)
+
+
+def from_teachers(scores: torch.Tensor, taught: torch.Tensor, softness: float) -> torch.Tensor:
+    """Against the teachers' probabilities at the same temperature; its square keeps the
+    gradients as large as those of the labels."""
+    return nn.functional.cross_entropy(scores / softness, taught) * softness**2
+
+
+def teach(teachers: list[Top], features: Features, rows: np.ndarray, recipe: Recipe) -> np.ndarray:
+    """What the teachers say of every copy of the rows, as ``Sampler`` takes it."""
+    found = []
+    for copy in features.copies if recipe.augmented else features.copies[:1]:
+        with half_precision():
+            said = [logits(teacher, copy, rows) for teacher in teachers]
+        found.append(metrics.mean_probabilities(said, recipe.softness))
+    return np.array(found, np.float32)
 
 
 def _head(top: Top) -> list[nn.Parameter]:
@@ -282,7 +314,7 @@ def logits(top: Top, copy: np.ndarray, rows: np.ndarray) -> np.ndarray:
     with torch.inference_mode():
         for at in range(0, len(rows), 64):
             batch = torch.from_numpy(copy[rows[at : at + 64]].astype(np.float32))
-            found.append(top(batch.to(device())).cpu().numpy())
+            found.append(top(batch.to(device())).float().cpu().numpy())
     return np.concatenate(found) if found else np.zeros((0, top.fc3.out_features), np.float32)
 
 

@@ -122,6 +122,11 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return powers / powers.sum(1, keepdims=True)
 
 
+def mean_probabilities(networks: list[np.ndarray], temperature: float) -> np.ndarray:
+    """What several networks say together: the mean of their probabilities at a temperature."""
+    return np.mean([softmax(logits / temperature) for logits in networks], 0)
+
+
 def fit_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
     """The temperature with the smallest log loss, to 1 %."""
     grid = np.exp(np.arange(np.log(0.25), np.log(10), 0.01))

@@ -152,8 +152,9 @@ def run(config: dict) -> dict:
     folder = config["data"]["work"] / "run"
     stored = json.loads((folder / "validation-logits.json").read_text())
     val = (np.array(stored["truth"]), np.array(stored["logits"]))
+    # Of the first seed alone: other seeds of the recipe are there only to be compared.
     seeds = folds.stored(config).get(config["training"]["recipe"], {})
-    found = fold_arrays([fold for rows in seeds.values() for fold in rows], labels)
+    found = fold_arrays(seeds.get(config["training"]["seeds"][0], []), labels)
     found = [(t, z) for t, z in found if {"covid", "normal"} <= {labels[i] for i in set(t.tolist())}]
     result = choose(found, val, labels, rule) if found else without_folds(val, labels, rule)
     p = metrics.softmax(shifted(val[1], labels, result["shift"]) / result["temperature"])

@@ -15,7 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from . import greys
+from . import greys, lungs
+
+# The crop that workers know.
+EXPORTED_CROP = "centre-square"
 
 
 def decode(data: bytes) -> np.ndarray:
@@ -83,9 +86,22 @@ def mask(size: int, border: int, corner: int) -> np.ndarray:
     return frame | (nearest[rows] + nearest[columns] < corner)
 
 
+def cropped(grey: np.ndarray, crop: str) -> np.ndarray:
+    """Step 2: the square that a network is shown.
+
+    ``"lungs"`` is an experiment: no worker knows that crop, so ``export`` refuses it.
+    """
+    square = centre_square(grey)
+    if crop == EXPORTED_CROP:
+        return square
+    if crop == "lungs":
+        return lungs.crop(square, resample(square, lungs.THUMBNAIL))
+    raise ValueError(f"the crop {crop!r} is unknown: write {EXPORTED_CROP!r}, or 'lungs' for an experiment")
+
+
 def square_pixels(grey: np.ndarray, spec: dict) -> np.ndarray:
     """Steps 2 to 4: (size, size) uint8."""
-    pixels = resample(centre_square(grey), spec["size"])
+    pixels = resample(cropped(grey, spec["crop"]), spec["size"])
     hidden = mask(spec["size"], spec["mask_border"], spec["mask_corner"])
     return np.where(hidden, np.uint8(spec["mask_value"]), pixels)
 

@@ -21,6 +21,11 @@ class Recipe:
     reversal, Ganin et al. 2016). ``tail`` averages the weights over the last half
     of the steps. ``seeds`` networks are averaged in every fold of left-out
     sources; how many make up the exported one stands in the configuration.
+
+    ``teachers`` networks of as many seeds are trained first, and the one that counts
+    learns from the mean of their probabilities (distillation, Hinton et al. 2015):
+    ``trust`` is the share of that in the loss, the labels have the rest, and
+    ``softness`` the temperature of teachers and pupil.
     """
 
     augmented: bool = True
@@ -30,6 +35,9 @@ class Recipe:
     adversary: float = 0.0
     seeds: int = 1
     tail: bool = True
+    teachers: int = 0
+    trust: float = 0.7
+    softness: float = 2.0
 
 
 RECIPES = {
@@ -44,6 +52,7 @@ RECIPES = {
     "block 5, augmented, styles, pneumonia as doubt": Recipe(styles=0.5, pneumonia="doubt"),
     "block 5, augmented, adversary": Recipe(adversary=0.1, pneumonia="class"),
     "block 5, augmented, three seeds": Recipe(seeds=3),
+    "block 5, augmented, distilled": Recipe(teachers=3),
 }
 
 

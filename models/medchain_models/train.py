@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -43,11 +44,11 @@ def start(config: dict, films: fit.Features, chosen, recipe: Recipe, seed: int, 
     return top
 
 
-def tune(config: dict, films: fit.Features, chosen, recipe: Recipe, seed: int, begin: dict, log):
-    """Block 5 and the head, from the weights ``begin``."""
+def tune(config: dict, films: fit.Features, chosen, recipe: Recipe, seed: int, begin: dict, log, taught=None):
+    """Block 5 and the head, from the weights ``begin``; ``taught`` is what teachers say."""
     top = fit.new_top(config, recipe, seed)
     top.load_state_dict(begin)
-    sampler = fit.Sampler(config, films, chosen, recipe, seed)
+    sampler = fit.Sampler(config, films, chosen, recipe, seed, taught)
     fit.fit_block5(top, sampler, config, log)
     return top
 
@@ -71,21 +72,32 @@ def network(
             torch.save(state, path)
         return torch.load(path, weights_only=True)
 
+    def made(state: dict):
+        top = fit.new_top(config, recipe, seed)
+        top.load_state_dict(state)
+        return top.eval()
+
+    def tuned(role: str, numbers: list[int], taught=lambda: None) -> list[dict]:
+        def one(number: int):
+            def tell(row: dict) -> None:
+                log({"seed": number if role == "seed" else f"{number}, {role}", **row})
+
+            return tune(config, films, chosen, recipe, number, begin, tell, taught())
+
+        return [once(f"{role}{number}", lambda number=number: one(number)) for number in numbers]
+
     begin = once("start", lambda: start(config, films, chosen, recipe, seed, log))
-    states = [begin]
-    if recipe.block5:
-        states = [
-            once(
-                f"seed{number}",
-                lambda number=number: tune(
-                    config, films, chosen, recipe, number, begin, lambda row: log({"seed": number, **row})
-                ),
-            )
-            for number in seeds
-        ]
-    top = fit.new_top(config, recipe, seed)
-    top.load_state_dict(fit.soup(states))
-    return top.eval()
+    if not recipe.block5:
+        return made(begin)
+    if not recipe.teachers:
+        return made(fit.soup(tuned("seed", seeds)))
+
+    @cache
+    def taught() -> np.ndarray:
+        teachers = tuned("teacher", list(range(seed, seed + recipe.teachers)))
+        return fit.teach([made(state) for state in teachers], films, chosen, recipe)
+
+    return made(fit.soup(tuned("seed", seeds, taught)))
 
 
 def validate(config: dict, top, val: fit.Features) -> tuple[dict, dict]:

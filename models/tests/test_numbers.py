@@ -8,6 +8,7 @@ import xml.etree.ElementTree as xml
 import numpy as np
 import pytest
 from medchain_models import agree, card, config as configuration, data, evaluate, folds, metrics, operate, plots, probes
+from medchain_models.recipes import slug
 from medchain_models.runtime import Shipped
 
 LABELS = ["covid", "ignore", "normal"]
@@ -74,6 +75,61 @@ def test_the_operating_point_keeps_its_promises():
     assert max(wrong) <= 0.02 and found["validation uncertain"] <= 0.5
     moved = operate.shifted(logits, LABELS, found["shift"])
     assert min(operate.recalls(truth, moved.argmax(1), LABELS).values()) >= 0.8
+
+
+def test_teachers_agree_in_the_mean_of_their_probabilities():
+    sure, unsure = np.array([[4.0, 0.0, 0.0]]), np.array([[0.0, 0.0, 0.0]])
+    alone = metrics.mean_probabilities([sure], 2.0)
+    assert np.allclose(alone, metrics.softmax(sure / 2))
+    both = metrics.mean_probabilities([sure, unsure], 2.0)
+    assert np.allclose(both, (alone + 1 / 3) / 2) and np.allclose(both.sum(1), 1)
+
+
+def left_out(logits: list[list[float]]) -> dict:
+    """A fold of two covid and two normal films."""
+    return {
+        "left out": ["north"],
+        "ids": list("abcd"),
+        "labels": ["covid", "covid", "normal", "normal"],
+        "sources": ["north"] * 4,
+        "logits": logits,
+    }
+
+
+def test_recipes_are_compared_by_order_and_by_certain_mistakes(hospital):
+    right = left_out([[9.0, 0, 0], [5.0, 0, 0], [0, 0, 5.0], [0, 0, 9.0]])
+    wrong = left_out([[9.0, 0, 0], [0, 0, 9.0], [2.0, 0, 0], [0, 0, 5.0]])
+    elsewhere = right | {"left out": ["south"]}
+    found = {"one": {11: [right], 12: [wrong]}, "other": {11: [right, elsewhere]}, "late": {11: [elsewhere]}}
+    table = card.recipes_table(hospital, found).splitlines()
+    assert table[2] == "| one | 11, 12 | 0.750 (0.500 to 1.000) | – | 0.750 | 0.500 | – |"
+    assert table[3] == "| other | 11 | 1.000 | 1.000 | 1.000 | 1.000 | – |"
+    assert table[4] == "| late | 11 | – | 1.000 | 1.000 | 1.000 | – |"
+    operation = {"shift": 0.0, "temperature": 1.0, "confidence_threshold": 0.95}
+    table = card.certain_table(hospital, found, operation).splitlines()
+    assert table[2] == "| one | 11 | 1 | 0 of 2 | 0% | 0 of 2 | 0% | 0.0% |"
+    assert table[3] == "| one | 12 | 1 | 1 of 2 | 0% | 0 of 2 | 50% | 50.0% |"
+    assert table[4] == "| other | 11 | 2 | 0 of 4 | 0% | 0 of 4 | 0% | 0.0% |"
+
+
+def test_other_seeds_do_not_move_the_operating_point(hospital, tmp_path):
+    config = hospital | {"data": hospital["data"] | {"work": tmp_path}}
+    recipe = config["training"]["recipe"]
+    films = [f for f in data.films(config) if f.label != "ignore"]
+    fold = {"left out": sorted({f.source for f in films})}
+    fold |= {"ids": [f.id for f in films], "labels": [f.label for f in films], "sources": [""] * len(films)}
+    truth, logits = answers(60)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "sources").mkdir()
+    stored = {"truth": truth.tolist(), "logits": logits.tolist()}
+    (tmp_path / "run" / "validation-logits.json").write_text(json.dumps(stored))
+    chosen = []
+    right = [[9.0 * (f.label == "covid"), 0.0, 9.0 * (f.label == "normal")] for f in films]
+    for seed, logits in ((11, right), (12, [[9.0, 0.0, 0.0]] * len(films))):
+        said = {"recipe": recipe, "seed": seed, "logits": logits, **fold}
+        (tmp_path / "sources" / f"{slug(recipe)}-{seed}-0.json").write_text(json.dumps(said))
+        chosen.append(operate.run(config))
+    assert len(folds.stored(config)[recipe]) == 2 and chosen[0] == chosen[1]
 
 
 def test_departures_name_what_is_off():

@@ -83,13 +83,35 @@ def test_a_fourth_class_is_a_matter_of_configuration(trained, tmp_path):
     assert model.graph.output[0].type.tensor_type.shape.dim[1].dim_value == 4
 
 
+def test_a_crop_that_no_worker_knows_is_not_exported(trained):
+    config = trained | {"preprocessing": trained["preprocessing"] | {"crop": "lungs"}}
+    with pytest.raises(SystemExit, match="experiment that no worker computes"):
+        export.specification(config, {"temperature": 1.0, "confidence_threshold": 0.5})
+
+
 def test_every_recipe_takes_a_step(trained):
     films, _ = train.cached(trained, 1)
     quick = trained | {"training": trained["training"] | {"batch": 30}}
-    for recipe in (Recipe(adversary=0.1), Recipe(styles=1.0), Recipe(pneumonia="doubt", tail=False)):
+    for recipe in (Recipe(adversary=0.1), Recipe(styles=1.0), Recipe(pneumonia="doubt", tail=False), Recipe(teachers=2)):
         chosen = train.rows(quick, films, recipe)
         top = train.network(quick, films, chosen, recipe, [1, 2], lambda row: None)
         assert np.isfinite(fit.logits(top, films.copies[0], chosen)).all()
+
+
+def test_a_pupil_learns_what_its_teachers_say_of_every_copy(trained):
+    films, _ = train.cached(trained, 1)
+    recipe = Recipe(teachers=2, trust=1.0)
+    chosen = train.rows(trained, films, recipe)
+    teachers = [fit.new_top(trained, recipe, seed).eval() for seed in (1, 2)]
+    said = fit.teach(teachers, films, chosen, recipe)
+    assert said.shape == (2, len(chosen), 3) and np.allclose(said.sum(2), 1, atol=1e-5)
+    batch = fit.Sampler(trained, films, chosen, recipe, 1, said).draw(4)
+    places = np.searchsorted(chosen, batch.rows)
+    assert np.allclose(batch.taught.cpu().numpy(), said[batch.copies, places])
+    # A pupil that says the same is at the smallest loss, and has nothing to learn.
+    scores = (2 * batch.taught.log()).requires_grad_()
+    fit.from_teachers(scores, batch.taught, 2.0).backward()
+    assert scores.grad.abs().max() < 1e-5
 
 
 def test_a_reversed_gradient_points_the_other_way():
