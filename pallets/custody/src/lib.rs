@@ -1004,7 +1004,8 @@ pub mod pallet {
         ///
         /// The call is free if it succeeds, unless the signer has lost the role. The first
         /// `threshold` custodians get `DeliveryFee`, also if they come too late; but not if the
-        /// patient's side ended the grant, nor without the role. A call that fails is paid for.
+        /// patient's side ended the grant, if others took a drawn worker's place, or without the
+        /// role. A call that fails is paid for.
         ///
         /// ## Dispatch origin
         /// Signed by a custodian of the record.

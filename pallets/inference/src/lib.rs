@@ -769,8 +769,8 @@ pub mod pallet {
         /// - `confidence_threshold`: below this probability of its label (in parts per million),
         ///   a verdict counts as uncertain.
         /// - `fee`: the price of one worker's answer, in the smallest unit of the currency. Where
-        ///   the arithmetic is exact, the largest quorum but one of it costs at most
-        ///   `LeastRevealPenalty`.
+        ///   the arithmetic is exact, the fees of all workers but one, in the largest quorum, are
+        ///   at most `LeastRevealPenalty`.
         ///
         /// ## Errors
         /// - `BadOrigin`: the origin is not governance.
@@ -1000,7 +1000,7 @@ pub mod pallet {
         /// - `CancellationPending`: it was cancelled before.
         ///
         /// ## Events
-        /// - `KeyCostRepaid` for each worker that paid custodians; `RequestCancelled`.
+        /// - `KeyCostRepaid` for each worker that is owed what it paid; `RequestCancelled`.
         /// - `CancellationBegun` if a named worker has the key.
         #[pallet::call_index(6)]
         #[pallet::weight(
