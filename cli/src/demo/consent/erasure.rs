@@ -38,7 +38,9 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         erase::erase(&cast.technician, &args(None)).await,
         "only its patient",
     )?;
-    let held = scene.chain.best().await?.balance(&cast.patient.account()?).await?.reserved;
+    let before = scene.chain.best().await?;
+    let held = before.balance(&cast.patient.account()?).await?.reserved;
+    let known = records::find(&before, record).await?;
     let step = scene.story.step("The patient erases");
     let erased = erase::erase(&cast.patient, &args(Some(file.clone()))).await?;
     drop(step);
@@ -79,10 +81,16 @@ pub async fn tell(scene: &Scene<'_>, record: RecordId) -> Result<()> {
         asked.answer(),
     )?;
     let found = records::find(&view, record).await?;
+    scene.claim(
+        STORY,
+        "the chain has forgotten where it was",
+        found.cid().is_none() && found.content.cid_hash() == known.content.cid_hash(),
+        "a hash of the CID is left",
+    )?;
     scene.refused(
         STORY,
-        "nor is the ciphertext in the store",
-        records::ciphertext(&cast.patient, &found).await,
+        "whoever still knows the CID finds no ciphertext in the store",
+        records::ciphertext(&cast.patient, &known).await,
         "could not fetch",
     )?;
 
