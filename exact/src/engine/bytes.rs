@@ -29,8 +29,8 @@ const TILE: usize = 14;
 const GROUP: usize = 4;
 /// About what fits into the second-level cache beside the weights of a block.
 const CACHE: usize = 512 * 1024;
-/// How far weights are fetched ahead, in bytes: those of a deep layer come from the third-level
-/// cache, which takes as long as a hundred of these steps.
+/// How far weights are fetched ahead, in bytes. Those of a deep layer come from the third-level
+/// cache: from less far ahead, the loop was measured to wait for them.
 const AHEAD: usize = 8192;
 
 /// Sums of a tile, from the start of a cache line on.
