@@ -53,7 +53,8 @@ define_options! {
             default_missing_value = "true"
         )]
         pub follow_best: Option<bool>,
-        /// How many images are predicted at the same time [default: one per core]
+        /// How many images are predicted at the same time, while as many more are opened
+        /// [default: one per core]
         #[arg(long, env = "MEDCHAIN_WORKER_INFERENCE_THREADS", value_name = "N")]
         pub inference_threads: Option<usize>,
         /// What runs the network: exact, for exact models only, or tract [default: what suits it]
@@ -62,7 +63,7 @@ define_options! {
         /// How many threads share the work on one image [default: 1]
         #[arg(long, env = "MEDCHAIN_WORKER_MODEL_THREADS", value_name = "N")]
         pub model_threads: Option<usize>,
-        /// How many fetched images may wait for an inference thread [default: two per thread]
+        /// How many fetched images may wait to be opened [default: two per thread]
         #[arg(long, env = "MEDCHAIN_WORKER_QUEUE", value_name = "N")]
         pub queue: Option<usize>,
         /// How many answers may be on their way into a block [default: 256]

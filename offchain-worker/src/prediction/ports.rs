@@ -437,8 +437,10 @@ pub trait Predictor: Send + Sync + 'static {
     /// Decodes the bytes of an image file to the square of greys that its uploader has
     /// committed to.
     fn square(&self, image: &[u8]) -> Result<Zeroizing<Vec<u8>>, PredictorError>;
-    /// Runs the model on an image file whose square this is, and quantises.
-    fn predict(&self, image: &[u8], square: &[u8]) -> Result<Output, PredictorError>;
+    /// What a model with steps of its own sees of the same file; `None` where it sees the square.
+    fn input(&self, image: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, PredictorError>;
+    /// Runs the model on what it sees of a film, and quantises.
+    fn predict(&self, seen: &[u8]) -> Result<Output, PredictorError>;
     /// Whether two workers with different answers settle on chain which is right: the model is
     /// exact, and sees the very square that the uploader has committed to.
     fn is_disputable(&self) -> bool;

@@ -1,7 +1,7 @@
 //! The loop that ties the pure state machine to the ports.
 //!
 //! ```text
-//! watchers ──work lists──► ┌────────────┐ ──Attempt──► pipeline ──► inference threads
+//! watchers ──work lists──► ┌────────────┐ ──Attempt──► pipeline ──► openers ──► predictors
 //! clock ─────ticks───────► │ dispatcher │ ◄─Attempted─    │
 //!                          │  (Board)   │ ──Submit───► submitter (owns the nonce) ──► chain
 //!                          └────────────┘ ◄─Submitted─    │
@@ -145,7 +145,8 @@ impl JobDispatcher {
             pipeline: Pipeline {
                 fatalities: Fatalities::new(ports.answers.clone(), monitor.metrics),
                 ports,
-                pool: Pool::start(settings.threads, settings.queue)?,
+                openers: Pool::start("opener", settings.threads, settings.queue)?,
+                predictors: Pool::start("predictor", settings.threads, settings.queue)?,
                 shelf: Shelf::new(settings.shelf()),
                 defences: Defences::default(),
                 max_content: settings.max_content,

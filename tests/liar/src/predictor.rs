@@ -60,8 +60,12 @@ impl Predictor for LyingPredictor {
         self.honest.square(image)
     }
 
-    fn predict(&self, image: &[u8], square: &[u8]) -> Result<Output, PredictorError> {
-        let honest = self.honest.predict(image, square)?;
+    fn input(&self, image: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, PredictorError> {
+        self.honest.input(image)
+    }
+
+    fn predict(&self, seen: &[u8]) -> Result<Output, PredictorError> {
+        let honest = self.honest.predict(seen)?;
         Ok(if self.lie == Lie::Seal { honest } else { made_up(&honest) })
     }
 

@@ -102,12 +102,13 @@ impl Predictor for VisionModel {
         self.decoder.greys(image, None)
     }
 
-    fn predict(&self, image: &[u8], square: &[u8]) -> Result<Output, PredictorError> {
-        let output = match self.sees_square() {
-            true => self.model.output(square),
-            false => self.model.output(&self.decoder.greys(image, Some(self.model.spec()))?),
-        };
-        output.map_err(|error| PredictorError::Internal(error.to_string()))
+    fn input(&self, image: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, PredictorError> {
+        let own_steps = Some(self.model.spec()).filter(|_| !self.sees_square());
+        own_steps.map(|steps| self.decoder.greys(image, Some(steps))).transpose()
+    }
+
+    fn predict(&self, seen: &[u8]) -> Result<Output, PredictorError> {
+        self.model.output(seen).map_err(|error| PredictorError::Internal(error.to_string()))
     }
 
     fn is_disputable(&self) -> bool {
@@ -157,7 +158,7 @@ mod tests {
             let Numbers { network, .. } = model.numbers().unwrap();
             let logits = model.levels(&square).unwrap().logits;
             let output = softmax(&logits, network.scale()).unwrap();
-            assert_eq!(model.predict(b"not looked at", &square).unwrap(), output);
+            assert_eq!(model.predict(&square).unwrap(), output);
         }
     }
 }

@@ -39,17 +39,23 @@ pub(super) struct Encrypted {
 pub(super) struct Film {
     /// Its key.
     pub key: ContentKey,
-    /// The bytes of the image file.
-    pub image: Zeroizing<Vec<u8>>,
     /// The square of greys that the uploader committed to.
     pub square: Zeroizing<Vec<u8>>,
+    /// What the model sees, where that is something else.
+    input: Option<Zeroizing<Vec<u8>>>,
 }
 
 impl Drop for Film {
     fn drop(&mut self) {
-        // As `Zeroizing` would, in a tenth of the time where this crate is not optimised.
-        crypto::wipe(&mut self.image);
         crypto::wipe(&mut self.square);
+        self.input.iter_mut().for_each(|input| crypto::wipe(input));
+    }
+}
+
+impl Film {
+    /// What the model sees.
+    pub fn seen(&self) -> &[u8] {
+        self.input.as_ref().unwrap_or(&self.square)
     }
 }
 
@@ -71,7 +77,8 @@ impl Encrypted {
             .cipher
             .open(&self.envelope, &self.patient, &self.cid, &self.file)
             .map_err(|error| Problem::Content(FailureCode::CannotDecrypt, error.to_string()))?;
-        let square = predictor.square(&opened.image)?;
+        let image = Wiped(opened.image);
+        let square = predictor.square(&image.0)?;
         if opened.key.commitments(&square) != Some(self.commitments) {
             return Err(Problem::Content(
                 FailureCode::InputMismatch,
@@ -80,7 +87,8 @@ impl Encrypted {
                     .to_owned(),
             ));
         }
-        Ok(Film { key: opened.key, image: opened.image, square })
+        let input = predictor.input(&image.0)?;
+        Ok(Film { key: opened.key, square, input })
     }
 
     /// What is kept of the film for a dispute: neither envelope nor file may be there then.
@@ -90,6 +98,16 @@ impl Encrypted {
             .lock(&film.key, &self.patient, &film.square)
             .map_err(|error| Problem::Passing(format!("cannot encrypt the film: {error}")))?;
         Ok(KeptFilm { envelope: self.envelope, cid: self.cid.clone(), square })
+    }
+}
+
+/// The bytes of an image file.
+struct Wiped(Zeroizing<Vec<u8>>);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        // As `Zeroizing` would, in a tenth of the time where this crate is not optimised.
+        crypto::wipe(&mut self.0);
     }
 }
 

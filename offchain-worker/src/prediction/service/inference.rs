@@ -1,10 +1,10 @@
-//! From a film to a sealed answer, on a blocking thread.
+//! From a film to a sealed answer, on blocking threads: first it is opened, then predicted on.
 
 use std::{sync::Arc, time::Duration};
 
 use medchain_client::{chain::SealedAnswer, crypto::VerdictName};
 
-use super::film::Encrypted;
+use super::film::{Encrypted, Film};
 use crate::{
     prediction::{
         drift::Called,
@@ -26,6 +26,16 @@ pub(super) struct Task {
     pub name: VerdictName,
 }
 
+/// The same in plaintext, which waits for its turn: no file any more, but what the model sees.
+pub(super) struct Opened {
+    model: ServedModel,
+    clock: Arc<dyn Clock>,
+    film: Film,
+    kept: Option<KeptFilm>,
+    name: VerdictName,
+    stages: Stages,
+}
+
 /// How long the parts of an attempt took.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stages {
@@ -39,6 +49,8 @@ pub(super) struct Stages {
 
 /// The sealed output of a task.
 pub(super) struct Computed {
+    /// How long its parts took.
+    pub stages: Stages,
     /// The output.
     pub sealed: SealedAnswer,
     /// What to keep of the film, where the answer can be disputed.
@@ -48,24 +60,38 @@ pub(super) struct Computed {
 }
 
 impl Task {
-    /// Predicts and seals. `stages` learns how long the parts took.
-    pub fn run(&self, stages: &mut Stages) -> Result<Computed, Problem> {
-        let started = self.clock.now();
-        self.film.verify()?;
-        let digested = self.clock.now();
-        stages.fetch_verify = digested.saturating_sub(started);
-        let ServedModel { entry, predictor, .. } = &self.model;
-        let film = self.film.open(&**predictor)?;
-        let decoded = self.clock.now();
-        stages.decrypt_decode = decoded.saturating_sub(digested);
-        let output = predictor.predict(&film.image, &film.square)?;
-        stages.infer = self.clock.now().saturating_sub(decoded);
+    /// Verifies, decrypts and decodes.
+    pub fn open(self) -> Result<Opened, Problem> {
+        let Self { model, clock, film: encrypted, name } = self;
+        let started = clock.now();
+        encrypted.verify()?;
+        let digested = clock.now();
+        let film = encrypted.open(&*model.predictor)?;
+        let stages = Stages {
+            fetch_verify: digested.saturating_sub(started),
+            decrypt_decode: clock.now().saturating_sub(digested),
+            infer: Duration::ZERO,
+        };
+        let is_disputable = model.predictor.is_disputable();
+        let kept = is_disputable.then(|| encrypted.keep(&film)).transpose()?;
+        Ok(Opened { model, clock, film, kept, name, stages })
+    }
+}
+
+impl Opened {
+    /// Predicts and seals.
+    pub fn predict(self) -> Result<Computed, Problem> {
+        let Self { model, clock, film, kept, name, mut stages } = self;
+        let ServedModel { entry, predictor, .. } = &model;
+        let started = clock.now();
+        let output = predictor.predict(film.seen())?;
+        stages.infer = clock.now().saturating_sub(started);
         // The chain cannot look into a sealed answer: whoever opens it must find an output.
         output.check(entry.labels.len()).map_err(|error| {
             Problem::Passing(format!("the output is not a prediction: {error:?}"))
         })?;
-        let kept = predictor.is_disputable().then(|| self.film.keep(&film)).transpose()?;
         let called = Called { label: output.label, is_uncertain: entry.is_uncertain(&output) };
-        Ok(Computed { sealed: film.key.verdict_key(&self.name).seal(&output), kept, called })
+        let sealed = film.key.verdict_key(&name).seal(&output);
+        Ok(Computed { stages, sealed, kept, called })
     }
 }

@@ -34,8 +34,10 @@ use crate::{
 pub(super) struct Pipeline {
     /// The outside world.
     pub ports: Ports,
-    /// The blocking threads.
-    pub pool: Pool,
+    /// The threads that open films, and mostly wait for the processes that decode them.
+    pub openers: Pool,
+    /// The threads that predict, and never wait.
+    pub predictors: Pool,
     /// Room for fetched files.
     pub shelf: Shelf,
     /// What the last disputes needed.
@@ -94,7 +96,7 @@ impl Pipeline {
             (Shares::Delivered(delivered), _) => {
                 let (cipher, request) = (self.ports.cipher.clone(), job.request);
                 let recover = move || cipher.recover(&genesis, request, &delivered);
-                let sealed = self.pool.run(recover).await?;
+                let sealed = self.openers.run(recover).await?;
                 // The chain has verified the shares; but a dealer can wrap what is no key.
                 let sealed = sealed.map_err(|error| Problem::NoShares(error.to_string()))?;
                 Ok(Answer::Keep(sealed))
@@ -196,13 +198,11 @@ impl Pipeline {
                 request: job.request,
             },
         };
-        let run = move || {
-            let mut stages = Stages::default();
-            task.run(&mut stages).map(|computed| (computed, stages))
-        };
-        let (computed, times) = self.open_film(admitted, run).await?;
-        *stages = times;
-        stages.fetch_verify += fetched;
+        let opened = self.open_film(admitted, || task.open()).await?;
+        // Nothing that a film does to this process can happen from here on.
+        let mut computed = self.predictors.run(|| opened.predict()).await??;
+        computed.stages.fetch_verify += fetched;
+        *stages = computed.stages;
         Ok(computed)
     }
 
@@ -214,9 +214,9 @@ impl Pipeline {
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         // Whatever ends the process, only films that were about to be opened are noted then.
-        let _place = self.pool.place().await;
+        let _place = self.openers.place().await;
         let opening = admitted.open().await?;
-        match self.pool.run(work).await.unwrap_or_else(Err) {
+        match self.openers.run(work).await.unwrap_or_else(Err) {
             Err(Problem::Ended(reason)) => {
                 opening.blame(&reason);
                 Err(Problem::Ended(reason))
@@ -280,7 +280,7 @@ impl Pipeline {
                 let film = self.open_film(admitted, move || opening.keep(&film)).await?;
                 // Before anybody sees a move: the patient may remove ciphertext and envelope.
                 self.keep_if_possible(job.request, &film).await;
-                let made = self.pool.run(move || task.of_kept(film)).await?;
+                let made = self.predictors.run(move || task.of_kept(film)).await?;
                 made.unwrap_or_else(|| Err(Problem::Passing("the film is damaged".to_owned())))?
             }
         };
@@ -294,7 +294,7 @@ impl Pipeline {
         request: RequestId,
     ) -> Result<Option<Move>, Problem> {
         let remembering = task.clone();
-        let remembered = self.pool.run(move || remembering.remembered()).await?.transpose()?;
+        let remembered = self.predictors.run(move || remembering.remembered()).await?.transpose()?;
         let kept = self.kept_film(request).await;
         if let Some((made, film)) = remembered {
             if kept.is_none() {
@@ -305,7 +305,7 @@ impl Pipeline {
         }
         let Some(film) = kept else { return Ok(None) };
         let opening = task.clone();
-        let made = self.pool.run(move || opening.of_kept(film)).await?;
+        let made = self.predictors.run(move || opening.of_kept(film)).await?;
         if made.is_none() {
             warn!(request = request.0, "the film that was kept is damaged");
         }

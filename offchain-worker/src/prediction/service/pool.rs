@@ -1,4 +1,5 @@
-//! The blocking threads that open, decode, predict and seal. Plaintext exists only here.
+//! The blocking threads that open films, predict and seal. Plaintext exists in what they do and on
+//! the way from one to the other, nowhere else.
 
 use std::{
     io,
@@ -23,8 +24,8 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// Starts the threads.
-    pub fn start(threads: usize, queue: usize) -> io::Result<Self> {
+    /// Starts the threads, which are called after what they do.
+    pub fn start(work: &str, threads: usize, queue: usize) -> io::Result<Self> {
         let (threads, queue) = (threads.max(1), queue.max(1));
         let places = threads.saturating_add(queue).min(Semaphore::MAX_PERMITS);
         let places = Arc::new(Semaphore::new(places));
@@ -32,7 +33,7 @@ impl Pool {
         let receiver = Arc::new(Mutex::new(receiver));
         for number in 0..threads {
             let receiver = receiver.clone();
-            thread::Builder::new().name(format!("inference-{number}")).spawn(move || {
+            thread::Builder::new().name(format!("{work}-{number}")).spawn(move || {
                 while let Some(work) = next(&receiver) {
                     work();
                 }
@@ -62,7 +63,7 @@ impl Pool {
             // The receiver is gone when the service shuts down.
             let _ = reply.send(done.map_err(|_| passing("the model or a decoder panicked")));
         };
-        let stopped = || Err(passing("the inference threads have stopped"));
+        let stopped = || Err(passing("the threads that open films and predict have stopped"));
         if self.queue.send(Box::new(work)).await.is_err() {
             return stopped();
         }

@@ -39,9 +39,9 @@ pub struct Settings {
     pub drift: drift::Rules,
     /// When the service acts.
     pub timing: Timing,
-    /// How many inference threads run.
+    /// How many threads predict, and how many more open films.
     pub threads: usize,
-    /// How many fetched images may wait for an inference thread.
+    /// How many fetched images may wait to be opened.
     pub queue: usize,
     /// How many calls may be on their way into a block.
     pub max_pending: usize,
@@ -51,7 +51,7 @@ pub struct Settings {
     pub follow_best: bool,
 }
 
-/// How many files may be fetched while every thread has one.
+/// How many files may be fetched while every thread that opens films has one.
 const AHEAD: u64 = 4;
 
 impl Settings {

@@ -581,7 +581,11 @@ impl Predictor for Desk {
         }
     }
 
-    fn predict(&self, _: &[u8], square: &[u8]) -> Result<Output, PredictorError> {
+    fn input(&self, _: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, PredictorError> {
+        Ok(None)
+    }
+
+    fn predict(&self, square: &[u8]) -> Result<Output, PredictorError> {
         let (is_exact, says) = {
             let mut state = self.state();
             state.predictions_run += 1;

@@ -52,6 +52,21 @@ async fn a_backlog_is_sent_without_waiting_for_each() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_one_film_is_predicted_the_next_ones_are_opened() {
+    let world = World::start();
+    world.state().stop_at = Some(Stage::Predicted);
+    (0..4u8).for_each(|n| _ = world.upload(&[n]));
+    let service = start_with(&world.worker(1), Settings { threads: 1, ..settings() });
+    until("all are opened", || world.state().decoded.len() == 4).await;
+    assert_eq!(world.state().predictions_run, 1, "one thread predicts");
+    // None of them can end the process any more.
+    until("nothing is noted", || world.state().fatalities.is_empty()).await;
+    world.state().stop_at = None;
+    until("all are answered", || world.all_closed()).await;
+    service.kill().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn revoked_consent_parks_the_request_until_it_is_granted_again() {
     let world = World::start();
     world.state().no_consent = true;
