@@ -294,7 +294,8 @@ impl Pipeline {
         request: RequestId,
     ) -> Result<Option<Move>, Problem> {
         let remembering = task.clone();
-        let remembered = self.predictors.run(move || remembering.remembered()).await?.transpose()?;
+        let remembered =
+            self.predictors.run(move || remembering.remembered()).await?.transpose()?;
         let kept = self.kept_film(request).await;
         if let Some((made, film)) = remembered {
             if kept.is_none() {
