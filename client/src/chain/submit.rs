@@ -42,8 +42,8 @@ pub struct SubmitOptions {
     pub nonce: Option<u64>,
     /// For how many blocks the transaction is valid.
     pub mortality: u64,
-    /// From which block on these count. In a fork without this block, the transaction is
-    /// invalid.
+    /// From which block on these count, or from its parent where it is the best one. In a fork
+    /// without this block, the transaction is invalid.
     pub era_from: Finality,
     /// How long to wait. The transaction may still be included after that.
     pub timeout: Duration,
@@ -259,12 +259,17 @@ impl Chain {
     ) -> Result<(Signed, Transaction), ChainError> {
         // The best block's runtime checks the transaction.
         let view = self.best().await?;
-        let (era_start, era_number) = match options.era_from {
-            Finality::Best => (view.hash(), view.number().into()),
-            Finality::Finalised => {
-                let (hash, header) = self.final_head().await?;
-                (hash, header.number)
+        let (newest, header) = match options.era_from {
+            Finality::Best => (view.hash(), self.header(view.hash()).await?),
+            Finality::Finalised => self.final_head().await?,
+        };
+        // A node tells of a block before its pool has looked at it, and the pool refuses what
+        // counts from a block that it does not know ("ancient birth block").
+        let (era_start, era_number) = match header.number {
+            number if number > 0 && number >= view.number().into() => {
+                (header.parent_hash, number - 1)
             }
+            number => (newest, number),
         };
         let nonce = match options.nonce {
             Some(nonce) => nonce,

@@ -35,7 +35,7 @@ fn main() -> Fallible<()> {
     let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse::<u64>());
     let (records, uploads) = (number(200)?, number(9)?);
     let backlog = backlog(records)?;
-    let blocks = blocks_to_verdict(uploads);
+    let blocks = (uploads > 0).then(|| blocks_to_verdict(uploads));
     println!("{}", json!({ "backlog": backlog, "upload_to_verdict": blocks }));
     Ok(())
 }

@@ -231,6 +231,27 @@ async fn one_that_another_replaced_is_signed_again_once_that_is_final() {
     assert!(error.to_string().contains("used its nonce 2"), "{error}");
 }
 
+/// Its pool may still look at the block before, where there is no newer one to count from.
+#[tokio::test]
+async fn none_counts_from_a_block_that_the_node_has_just_made() {
+    let fake = Fake::new();
+    let chain = fake.chain().await;
+    fake.node().makes_blocks = false;
+    let signed = async |not_final: usize, era_from: Finality| {
+        fake.node().not_final = not_final;
+        let options = SubmitOptions { era_from, ..options() };
+        chain.sign_transaction(&alice(), &CALL, &options).await.unwrap()
+    };
+    fake.node().blocks = vec![Vec::new(); 1];
+    assert_eq!(signed(0, Finality::Finalised).await.since, 0, "there is none before it");
+    fake.node().blocks = vec![Vec::new(); 101];
+    assert_eq!(signed(0, Finality::Finalised).await.since, 99);
+    assert_eq!(signed(0, Finality::Best).await.since, 99);
+    assert_eq!(signed(3, Finality::Best).await.since, 99);
+    assert_eq!(signed(3, Finality::Finalised).await.since, 97);
+    assert_eq!(signed(3, Finality::Finalised).await.until, 97 + 255);
+}
+
 #[tokio::test]
 async fn one_that_has_expired_is_certain() {
     let fake = Fake::new();
