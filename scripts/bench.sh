@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 : "${CARGO_TARGET_DIR:?run this through 'make bench'}"
-images=${IMAGES:-20} rounds=${ROUNDS:-3} records=${RECORDS:-200} uploads=${UPLOADS:-9} files=${FILES:-60}
+images=${IMAGES:-20} rounds=${ROUNDS:-3} records=${RECORDS:-500} uploads=${UPLOADS:-9} files=${FILES:-60}
 step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 step "VGG-16: the exact engine against onnxruntime (medians of $rounds interleaved rounds)"
@@ -37,19 +37,26 @@ jq -s -r '
 # PROGRAMS names others, such as the optimised ones of `make release` from the same commit: beside
 # the network, which is optimised in both, worker and node take several times as long unoptimised.
 programs=$(realpath "${PROGRAMS:-$CARGO_TARGET_DIR/debug}")
-step "the whole path: a backlog of $records records, then $uploads single uploads (programs of $programs)"
+step "the whole path: a backlog of $records records on one and on two inference threads, then $uploads single uploads (programs of $programs)"
 # As cargo would say: a target folder may have served another checkout before.
-path=$(MEDCHAIN_BIN_DIR=$programs CARGO_MANIFEST_DIR=$PWD/tests/e2e "$CARGO_TARGET_DIR/debug/examples/backlog" "$records" "$uploads")
-# The bare rate in the same minutes: on one thread, on two, and of two images side by side.
-bare=$({ exact 1; exact 2; { exact 1 & exact 1; wait; } | jq -s '{images_per_second: map(.images_per_second) | add}'; } |
-  jq -s 'map(.images_per_second) | max')
-jq --argjson bare "$bare" --argjson cores "$(nproc)" -r '
-  (.backlog | "backlog: \(.verdicts_per_second) verdicts/s over \(.timed), bare inference \($bare) images/s: ratio \(.verdicts_per_second / $bare * 100 | round / 100)",
-    "a film takes \(.worker_ms_a_film) ms of a processor in the worker and its decoders, \(.node_ms_a_film) ms in the node, and \($cores * 1000 / $bare | round) ms bare: \($cores) cores, these alone on them, reach at most a ratio of \($cores * 1000 / (.worker_ms_a_film + .node_ms_a_film) / $bare * 100 | round / 100)",
-    "worker: at most \(.worker_peak_memory_mib) MiB of memory",
-    "state: \(.state_bytes_a_record_with_its_request) bytes a record with three envelopes and its request, \(.state_bytes_a_verdict) more with its verdict"),
-  (.upload_to_verdict | "upload to the verdict of a named worker: p50 \(.blocks_p50) blocks, at most \(.blocks_max), over \(.uploads) uploads with a block every \(.block_seconds) s")
-' <<<"$path"
+whole() {
+  MEDCHAIN_WORKER_INFERENCE_THREADS=$1 MEDCHAIN_BIN_DIR=$programs CARGO_MANIFEST_DIR=$PWD/tests/e2e \
+    "$CARGO_TARGET_DIR/debug/examples/backlog" "$records" "$2"
+}
+for threads in 1 2; do
+  path=$(whole "$threads" "$([ "$threads" = 1 ] && echo 0 || echo "$uploads")")
+  # The bare rate in the same minutes: of images one after the other, and side by side.
+  bare=$({ exact "$threads"; [ "$threads" = 1 ] || { exact 1 & exact 1; wait; } | jq -s '{images_per_second: map(.images_per_second) | add}'; } |
+    jq -s 'map(.images_per_second) | max')
+  jq --argjson bare "$bare" --argjson threads "$threads" --argjson cores "$(nproc)" -r '
+    def hundredths: . * 100 | round / 100;
+    (.backlog | "\($threads) threads: \(.verdicts_per_second) verdicts/s over \(.timed), bare inference \($bare) images/s: ratio \(.verdicts_per_second / $bare | hundredths); the last of \(.records) after \(.seconds_to_the_last_verdict) s",
+      "a film takes \(.worker_ms_a_film) ms of a processor in the worker and its decoders, \(.node_ms_a_film) ms in the node, and \($threads * 1000 / $bare | round) ms bare: \($cores) cores, these alone on them, reach at most a ratio of \([$cores * 1000 / (.worker_ms_a_film + .node_ms_a_film) / $bare, 1] | min | hundredths)",
+      "worker: at most \(.worker_peak_memory_mib) MiB of memory",
+      "state: \(.state_bytes_a_record_with_its_request) bytes a record with three envelopes and its request, \(.state_bytes_a_verdict) more with its verdict"),
+    (.upload_to_verdict // empty | "upload to the verdict of a named worker: p50 \(.blocks_p50) blocks, at most \(.blocks_max), over \(.uploads) uploads with a block every \(.block_seconds) s")
+  ' <<<"$path"
+done
 
 step "a folder of $files films in one command (FILES=1000 takes some minutes), and the same command again"
 "$CARGO_TARGET_DIR/debug/examples/folder" "$files" \

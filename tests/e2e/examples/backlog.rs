@@ -5,18 +5,16 @@
 //! records, what a record adds to the state, and after how many blocks so many
 //! single uploads to a named worker have their verdict.
 
-use std::{
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
+use futures::StreamExt;
 use medchain_client::{
-    chain::{Call, Chain, SubmitOptions},
+    chain::{Call, Chain, Finality, SubmitOptions},
     crypto::{self, ContentKey, EnvelopeName, Sealed},
     keys::Identity,
     store, AccountId32,
 };
-use medchain_e2e::{World, LAB, PATIENT, WORKER};
+use medchain_e2e::{Running, World, LAB, PATIENT, WORKER};
 use medchain_primitives::{EncryptionKey, InferenceOrder, ModelId, RecordKind};
 use medchain_vision::synthetic_radiograph_png;
 use serde_json::json;
@@ -33,7 +31,7 @@ type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 fn main() -> Fallible<()> {
     let mut arguments = std::env::args().skip(1);
     let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse::<u64>());
-    let (records, uploads) = (number(200)?, number(9)?);
+    let (records, uploads) = (number(500)?, number(9)?);
     let backlog = backlog(records)?;
     let blocks = (uploads > 0).then(|| blocks_to_verdict(uploads));
     println!("{}", json!({ "backlog": backlog, "upload_to_verdict": blocks }));
@@ -49,40 +47,21 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
     let with_records = state_bytes(&world);
 
     let chain = runtime.block_on(Chain::connect(world.url()))?;
-    let account = Identity::from_secret_uri(WORKER)?.account();
-    // One number: to list hundreds of requests several times a second would take from what is
-    // measured.
-    let open = async || {
-        let own = chain.best().await?.worker(&account).await?.ok_or("there is no worker")?;
-        Fallible::Ok(u64::from(own.assigned))
-    };
     let worker = world.worker();
-    // The clock starts with the first answers: loading the model once is
-    // not part of the rate.
-    let (mut first, mut started) = (0, Instant::now());
-    // The time of processors: where the cores are few, it is the bound.
-    let used = || (worker.processor_time(), world.node_processor_time());
-    let mut used_before = used();
-    let mut memory = 0;
-    loop {
-        let done = records - runtime.block_on(open())?;
-        if first == 0 && done > 0 {
-            (first, started, used_before) = (done, Instant::now(), used());
-        }
-        memory = memory.max(worker.peak_memory().unwrap_or_default());
-        if done >= records {
-            break;
-        }
-        assert!(started.elapsed() < Duration::from_secs(1_800), "{}", worker.said());
-        sleep(Duration::from_millis(200));
-    }
-    let seconds = started.elapsed().as_secs_f64();
-    let used_after = used();
+    let blocks = runtime.block_on(answered_by_block(&world, &chain, &worker, records))?;
+    // The clock starts with the first answers: loading the model once is not part of the rate.
+    // It stops with the last block after which films were left. Until then the worker had work all
+    // the time; the block with the last ones is waited for with none.
+    let [first, .., last, end] = &blocks[..] else {
+        return Err("so few films are no backlog: two blocks have taken them".into());
+    };
+    let predicted = last.answers - first.answers;
+    let seconds = (last.at - first.at).as_secs_f64();
+    let memory = worker.peak_memory().unwrap_or_default();
     assert!(memory < MEMORY, "the worker needs {memory} bytes");
-    let predicted = records - first;
     let with_verdicts = state_bytes(&world);
-    let ms_each = |before: Option<Duration>, after: Option<Duration>| {
-        let took = after?.saturating_sub(before?);
+    let ms_each = |of: fn(&Block) -> Option<Duration>| {
+        let took = of(last)?.saturating_sub(of(first)?);
         Some(round(took.as_secs_f64() * 1e3 / predicted.max(1) as f64))
     };
     // A verdict may take the place of more than it adds: a committee, an assignment.
@@ -92,12 +71,49 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
         "timed": predicted,
         "seconds": round(seconds),
         "verdicts_per_second": round(predicted as f64 / seconds),
-        "worker_ms_a_film": ms_each(used_before.0, used_after.0),
-        "node_ms_a_film": ms_each(used_before.1, used_after.1),
+        "seconds_to_the_last_verdict": round((end.at - first.at).as_secs_f64()),
+        "worker_ms_a_film": ms_each(|block| block.worker),
+        "node_ms_a_film": ms_each(|block| block.node),
         "worker_peak_memory_mib": memory / (1024 * 1024),
         "state_bytes_a_record_with_its_request": round(each(before, with_records)),
         "state_bytes_a_verdict": round(each(with_records, with_verdicts)),
     }))
+}
+
+/// What was there after a block.
+struct Block {
+    at: Instant,
+    answers: u64,
+    /// The time of processors that the worker has used: where they are few, it is the bound.
+    worker: Option<Duration>,
+    /// The same of the node.
+    node: Option<Duration>,
+}
+
+/// The blocks from the first one with answers to the one with the last ones.
+async fn answered_by_block(
+    world: &World,
+    chain: &Chain,
+    worker: &Running,
+    records: u64,
+) -> Fallible<Vec<Block>> {
+    let account = Identity::from_secret_uri(WORKER)?.account();
+    let mut heights = chain.heights(Finality::Best).await?;
+    let mut blocks: Vec<Block> = Vec::new();
+    while blocks.last().is_none_or(|block| block.answers < records) {
+        heights.next().await.ok_or("the node has ended the connection")??;
+        let at = Instant::now();
+        // One number: to list hundreds of requests would take from what is measured.
+        let own = chain.best().await?.worker(&account).await?.ok_or("there is no worker")?;
+        let answers = records - u64::from(own.assigned);
+        if answers > blocks.last().map_or(0, |block| block.answers) {
+            let (worker, node) = (worker.processor_time(), world.node_processor_time());
+            blocks.push(Block { at, answers, worker, node });
+        }
+        let first = blocks.first().map_or(at, |block| block.at);
+        assert!(first.elapsed() < Duration::from_secs(1_800), "{}", worker.said());
+    }
+    Ok(blocks)
 }
 
 /// Uploads as `medchain upload --infer 0 --worker …` does, several in one transaction: the
