@@ -26,7 +26,6 @@ use medchain_primitives::{Output, OutputError};
 use rayon::{prelude::*, ThreadPool};
 
 pub use instructions::{Instructions, Unavailable};
-use memory::Turns;
 use split::Piece;
 
 use crate::{softmax, Finish, Layer, Network, Parameters, SoftmaxScale, Window};
@@ -52,8 +51,7 @@ enum Kernel {
 /// A convolution of 3 × 3 with everything after it.
 trait Convolution: Send + Sync {
     /// Computes some rows and channels of the output. `out` is what becomes of them: rows,
-    /// columns, channels; it is zero everywhere where the layer pools, and of any value where it
-    /// does not. An even number of rows where it pools.
+    /// columns, channels; it is zero everywhere. An even number of rows where the layer pools.
     fn compute(&self, input: &[u8], piece: &Piece, out: &mut [u8]);
     /// Rows before pooling and channels of which pieces are made up.
     fn unit(&self) -> [usize; 2];
@@ -190,26 +188,19 @@ impl Engine {
     }
 
     fn steps(&self, input: &[u8], threads: usize, mut seen: impl FnMut(Values)) {
-        let Turns { mut values, mut out } = Turns::take();
-        let mut taken = input.len();
-        values.at_least(taken).copy_from_slice(input);
+        let mut values = std::borrow::Cow::Borrowed(input);
         for step in &self.steps {
             if step.layer.finish == Finish::Logits {
                 let mut logits = vec![0i32; usize::from(step.layer.outputs)];
-                step.logits(&values[..taken], &mut logits);
+                step.logits(&values, &mut logits);
                 seen(Values::Logits(logits));
             } else {
-                let given = step.layer.output_len();
-                let activations = out.at_least(given);
-                if let Finish::Activations { pool: true, .. } = step.layer.finish {
-                    activations.fill(0);
-                }
-                step.activations(&values[..taken], activations, threads);
-                seen(Values::Activations(activations));
-                (values, out, taken) = (out, values, given);
+                let mut out = vec![0u8; step.layer.output_len()];
+                step.activations(&values, &mut out, threads);
+                seen(Values::Activations(&out));
+                values = std::borrow::Cow::Owned(out);
             }
         }
-        Turns { values, out }.give_back();
     }
 }
 

@@ -42,8 +42,8 @@ pub struct SubmitOptions {
     pub nonce: Option<u64>,
     /// For how many blocks the transaction is valid.
     pub mortality: u64,
-    /// From which block on these count, or from its parent where it is the best one. In a fork
-    /// without this block, the transaction is invalid.
+    /// From which block on these count. In a fork without this block, the transaction is
+    /// invalid. Where the newest final block is the best one too, they count from its parent.
     pub era_from: Finality,
     /// How long to wait. The transaction may still be included after that.
     pub timeout: Duration,
@@ -264,12 +264,13 @@ impl Chain {
             Finality::Finalised => self.final_head().await?,
         };
         // A node tells of a block before its pool has looked at it, and the pool refuses what
-        // counts from a block that it does not know ("ancient birth block").
-        let (era_start, era_number) = match header.number {
-            number if number > 0 && number >= view.number().into() => {
+        // counts from a block that it does not know ("ancient birth block"). The best block is
+        // asked for by whoever wants no other fork to take the transaction.
+        let (era_start, era_number) = match (options.era_from, header.number) {
+            (Finality::Finalised, number) if number > 0 && number >= view.number().into() => {
                 (header.parent_hash, number - 1)
             }
-            number => (newest, number),
+            (_, number) => (newest, number),
         };
         let nonce = match options.nonce {
             Some(nonce) => nonce,

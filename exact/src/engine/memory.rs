@@ -3,7 +3,7 @@
 //! A load of 64 bytes that is not aligned touches two lines. And memory that is new for each
 //! piece of work has to be cleared each time, in a cache that has better uses.
 
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 use core::ops::{Deref, DerefMut};
 
 /// Bytes of a cache line.
@@ -75,30 +75,5 @@ impl Scratch {
             });
         }
         SCRATCH.with_borrow_mut(work)
-    }
-}
-
-/// The activations of two layers: what one layer gives, the next one takes.
-pub(super) struct Turns {
-    /// What a layer takes.
-    pub(super) values: Aligned<u8>,
-    /// Room for what it gives, of any value.
-    pub(super) out: Aligned<u8>,
-}
-
-thread_local! {
-    static TURNS: Cell<Option<Turns>> = const { Cell::new(None) };
-}
-
-impl Turns {
-    /// This thread's, or new ones, where it has an image under way already: a thread that waits
-    /// for others may begin another image.
-    pub(super) fn take() -> Self {
-        TURNS.take().unwrap_or_else(|| Self { values: Aligned::zeros(0), out: Aligned::zeros(0) })
-    }
-
-    /// For the next image of this thread.
-    pub(super) fn give_back(self) {
-        TURNS.set(Some(self));
     }
 }

@@ -61,7 +61,7 @@ pub(super) struct Computed {
 
 impl Task {
     /// Verifies, decrypts and decodes.
-    pub fn open(self) -> Result<Opened, Problem> {
+    pub fn open(self) -> Result<Box<Opened>, Problem> {
         let Self { model, clock, film: encrypted, name } = self;
         let started = clock.now();
         encrypted.verify()?;
@@ -74,14 +74,15 @@ impl Task {
         };
         let is_disputable = model.predictor.is_disputable();
         let kept = is_disputable.then(|| encrypted.keep(&film)).transpose()?;
-        Ok(Opened { model, clock, film, kept, name, stages })
+        // On the way to another thread nothing copies the key.
+        Ok(Box::new(Opened { model, clock, film, kept, name, stages }))
     }
 }
 
 impl Opened {
     /// Predicts and seals.
-    pub fn predict(self) -> Result<Computed, Problem> {
-        let Self { model, clock, film, kept, name, mut stages } = self;
+    pub fn predict(self: Box<Self>) -> Result<Computed, Problem> {
+        let Self { model, clock, film, kept, name, mut stages } = *self;
         let ServedModel { entry, predictor, .. } = &model;
         let started = clock.now();
         let output = predictor.predict(film.seen())?;

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use medchain_client::{chain::AnswerSalt, crypto::VerdictName, AccountId32};
 use medchain_disputes::Move;
 use medchain_primitives::{FailureCode, ModelId, RequestId};
+use tokio::sync::OwnedSemaphorePermit;
 use tracing::{info, warn};
 
 use super::{
     defence::{self, Defences},
-    fatal::{Admitted, Fatalities},
+    fatal::{Admitted, Fatalities, Opening},
     film::Encrypted,
     inference::{self, Computed, Stages},
     pool::Pool,
@@ -48,6 +49,18 @@ pub(super) struct Pipeline {
     pub max_content: u64,
     /// Learns whether the store answers.
     pub health: Arc<Health>,
+}
+
+/// A film that is open, in a place of the threads that predict.
+struct OpenFilm {
+    opening: Opening,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl OpenFilm {
+    async fn leave(self) {
+        self.opening.leave().await;
+    }
 }
 
 /// How an attempt ended.
@@ -198,32 +211,34 @@ impl Pipeline {
                 request: job.request,
             },
         };
-        let opened = self.open_film(admitted, || task.open()).await?;
-        // Nothing that a film does to this process can happen from here on.
-        let mut computed = self.predictors.run(|| opened.predict()).await??;
+        let (opened, open) = self.open_film(admitted, || task.open()).await?;
+        let predicted = self.predictors.run(|| opened.predict()).await;
+        open.leave().await;
+        let mut computed = predicted??;
         computed.stages.fetch_verify += fetched;
         *stages = computed.stages;
         Ok(computed)
     }
 
     /// Runs what opens a film of unknown content, which may end the process, or the one that
-    /// decodes.
+    /// decodes. Where it succeeds the film stays open until that is left.
     async fn open_film<T: Send + 'static>(
         &self,
         admitted: Admitted,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        // Whatever ends the process, only films that were about to be opened are noted then.
-        let _place = self.openers.place().await;
-        let opening = admitted.open().await?;
+    ) -> Result<(T, OpenFilm), Problem> {
+        // Whatever ends the process, only films that the threads take next are noted then.
+        let place = self.predictors.place().await;
+        let open = OpenFilm { opening: admitted.open().await?, _place: place };
         match self.openers.run(work).await.unwrap_or_else(Err) {
+            Ok(opened) => Ok((opened, open)),
             Err(Problem::Ended(reason)) => {
-                opening.blame(&reason);
+                open.opening.blame(&reason);
                 Err(Problem::Ended(reason))
             }
-            done => {
-                opening.leave().await;
-                done
+            Err(problem) => {
+                open.leave().await;
+                Err(problem)
             }
         }
     }
@@ -277,11 +292,12 @@ impl Pipeline {
                 let admitted = admitted.await?;
                 let film = self.fetch(film, job.patient).await?;
                 let opening = task.clone();
-                let film = self.open_film(admitted, move || opening.keep(&film)).await?;
+                let (film, open) = self.open_film(admitted, move || opening.keep(&film)).await?;
                 // Before anybody sees a move: the patient may remove ciphertext and envelope.
                 self.keep_if_possible(job.request, &film).await;
-                let made = self.predictors.run(move || task.of_kept(film)).await?;
-                made.unwrap_or_else(|| Err(Problem::Passing("the film is damaged".to_owned())))?
+                let made = self.predictors.run(move || task.of_kept(film)).await;
+                open.leave().await;
+                made?.unwrap_or_else(|| Err(Problem::Passing("the film is damaged".to_owned())))?
             }
         };
         Ok(Answer::Move(Box::new(made)))
