@@ -63,7 +63,7 @@ define_options! {
         /// How many threads share the work on one image [default: 1]
         #[arg(long, env = "MEDCHAIN_WORKER_MODEL_THREADS", value_name = "N")]
         pub model_threads: Option<usize>,
-        /// How many fetched images may wait to be opened [default: two per thread]
+        /// How many images may be opened ahead of their turn [default: two per thread]
         #[arg(long, env = "MEDCHAIN_WORKER_QUEUE", value_name = "N")]
         pub queue: Option<usize>,
         /// How many answers may be on their way into a block [default: 256]

@@ -41,7 +41,7 @@ pub struct Settings {
     pub timing: Timing,
     /// How many threads predict, and how many more open films.
     pub threads: usize,
-    /// How many fetched images may wait to be opened.
+    /// How many images may be opened ahead of their turn.
     pub queue: usize,
     /// How many calls may be on their way into a block.
     pub max_pending: usize,

@@ -152,3 +152,22 @@ async fn a_film_that_was_open_when_the_process_ended_is_opened_after_all_others(
     assert_eq!(decoded.last().map(Vec::as_slice), Some(&b"suspected"[..]));
     service.kill().await;
 }
+
+/// What it could end are answers that are not given yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_film_that_was_open_when_the_process_ended_waits_while_others_are_predicted() {
+    let world = World::start();
+    let suspected = world.upload(b"suspected");
+    note(&world, suspected, 1);
+    world.upload(b"x");
+    world.state().stop_at = Some(Stage::Predicted);
+    let service = start(&world);
+    until("the other is being predicted", || world.state().predictions_run == 1).await;
+    // Several attempts at the suspected one.
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(world.state().decoded, [b"x".to_vec()]);
+    world.state().stop_at = None;
+    until("both are answered", || world.all_closed()).await;
+    assert_eq!(world.state().decoded.len(), 2);
+    service.kill().await;
+}
