@@ -50,7 +50,7 @@ for threads in 1 2; do
     jq -s 'map(.images_per_second) | max')
   jq --argjson bare "$bare" --argjson threads "$threads" --argjson cores "$(nproc)" -r '
     def hundredths: . * 100 | round / 100;
-    (.backlog | "\($threads) threads: \(.verdicts_per_second) verdicts/s over \(.timed), bare inference \($bare) images/s: ratio \(.verdicts_per_second / $bare | hundredths); the last of \(.records) after \(.seconds_to_the_last_verdict) s",
+    (.backlog | "inference threads: \($threads): \(.verdicts_per_second) verdicts/s over \(.timed), bare inference \($bare) images/s: ratio \(.verdicts_per_second / $bare | hundredths); the last of \(.records) after \(.seconds_to_the_last_verdict) s",
       "a film takes \(.worker_ms_a_film) ms of a processor in the worker and its decoders, \(.node_ms_a_film) ms in the node, and \($threads * 1000 / $bare | round) ms bare: \($cores) cores, these alone on them, reach at most a ratio of \([$cores * 1000 / (.worker_ms_a_film + .node_ms_a_film) / $bare, 1] | min | hundredths)",
       "worker: at most \(.worker_peak_memory_mib) MiB of memory",
       "state: \(.state_bytes_a_record_with_its_request) bytes a record with three envelopes and its request, \(.state_bytes_a_verdict) more with its verdict"),

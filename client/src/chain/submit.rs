@@ -259,18 +259,18 @@ impl Chain {
     ) -> Result<(Signed, Transaction), ChainError> {
         // The best block's runtime checks the transaction.
         let view = self.best().await?;
-        let (newest, header) = match options.era_from {
-            Finality::Best => (view.hash(), self.header(view.hash()).await?),
-            Finality::Finalised => self.final_head().await?,
-        };
-        // A node tells of a block before its pool has looked at it, and the pool refuses what
-        // counts from a block that it does not know ("ancient birth block"). The best block is
-        // asked for by whoever wants no other fork to take the transaction.
-        let (era_start, era_number) = match (options.era_from, header.number) {
-            (Finality::Finalised, number) if number > 0 && number >= view.number().into() => {
-                (header.parent_hash, number - 1)
+        let (era_start, era_number) = match options.era_from {
+            // Whoever asks for it wants no other fork to take the transaction.
+            Finality::Best => (view.hash(), view.number().into()),
+            Finality::Finalised => {
+                let (hash, header) = self.final_head().await?;
+                // A node tells of a block before its pool has looked at it, and the pool refuses
+                // what counts from a block that it does not know ("ancient birth block").
+                match header.number > 0 && header.number >= view.number().into() {
+                    true => (header.parent_hash, header.number - 1),
+                    false => (hash, header.number),
+                }
             }
-            (_, number) => (newest, number),
         };
         let nonce = match options.nonce {
             Some(nonce) => nonce,

@@ -140,6 +140,8 @@ pub struct State {
     /// What the model answers, in place of what it would.
     pub says: Option<Output>,
     pub predictions_run: usize,
+    /// The attempts that may have opened a film, in this order.
+    pub attempts: Vec<RequestId>,
     /// The films that were decoded, in this order.
     pub decoded: Vec<Vec<u8>>,
     pub stop_at: Option<Stage>,

@@ -54,12 +54,13 @@ fn backlog(records: u64) -> Fallible<serde_json::Value> {
         let answered = answered_by_block(&world, &chain, &worker, records);
         tokio::time::timeout(PATIENCE, answered).await
     };
-    let blocks = runtime.block_on(all).map_err(|_| worker.said())??;
+    let blocks = runtime.block_on(all).unwrap_or_else(|_| Err("half an hour is over".into()));
+    let blocks = blocks.inspect_err(|_| eprintln!("{}", worker.said()))?;
     // The clock starts with the first answers: loading the model once is not part of the rate.
     // It stops with the last block after which films were left. Until about then the worker had
     // work all the time; the block with the last ones is waited for with none.
     let [first, .., last, end] = &blocks[..] else {
-        return Err("so few films are no backlog: two blocks have taken them".into());
+        return Err("so few films are no backlog: one or two blocks have taken them".into());
     };
     let predicted = last.answers - first.answers;
     let seconds = (last.at - first.at).as_secs_f64();

@@ -74,25 +74,25 @@ impl Task {
         };
         let is_disputable = model.predictor.is_disputable();
         let kept = is_disputable.then(|| encrypted.keep(&film)).transpose()?;
-        // On the way to another thread nothing copies the key.
+        // In one place: nothing copies the key on the way to another thread.
         Ok(Box::new(Opened { model, clock, film, kept, name, stages }))
     }
 }
 
 impl Opened {
     /// Predicts and seals.
-    pub fn predict(self: Box<Self>) -> Result<Computed, Problem> {
-        let Self { model, clock, film, kept, name, mut stages } = *self;
-        let ServedModel { entry, predictor, .. } = &model;
-        let started = clock.now();
-        let output = predictor.predict(film.seen())?;
-        stages.infer = clock.now().saturating_sub(started);
+    pub fn predict(mut self: Box<Self>) -> Result<Computed, Problem> {
+        let ServedModel { entry, predictor, .. } = &self.model;
+        let started = self.clock.now();
+        let output = predictor.predict(self.film.seen())?;
+        let infer = self.clock.now().saturating_sub(started);
         // The chain cannot look into a sealed answer: whoever opens it must find an output.
         output.check(entry.labels.len()).map_err(|error| {
             Problem::Passing(format!("the output is not a prediction: {error:?}"))
         })?;
         let called = Called { label: output.label, is_uncertain: entry.is_uncertain(&output) };
-        let sealed = film.key.verdict_key(&name).seal(&output);
-        Ok(Computed { stages, sealed, kept, called })
+        let sealed = self.film.key.verdict_key(&self.name).seal(&output);
+        let stages = Stages { infer, ..self.stages };
+        Ok(Computed { stages, sealed, kept: self.kept.take(), called })
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Pipeline {
     pub ports: Ports,
     /// The threads that open films, and mostly wait for the processes that decode them.
     pub openers: Pool,
-    /// The threads that predict, and never wait.
+    /// The threads that compute: they open no films, and wait for no process.
     pub predictors: Pool,
     /// Room for fetched files.
     pub shelf: Shelf,

@@ -217,6 +217,7 @@ impl PredictionChain for Desk {
         self.check_up()?;
         let ready = {
             let mut state = self.state();
+            state.attempts.push(job.request);
             if state.no_consent {
                 return Ok(Readiness::Refused("the patient revoked the grant".into()));
             }

@@ -57,6 +57,7 @@ async fn while_one_film_is_predicted_the_next_ones_are_opened() {
     world.state().stop_at = Some(Stage::Predicted);
     (0..4u8).for_each(|n| _ = world.upload(&[n]));
     let service = start_with(&world.worker(1), Settings { threads: 1, ..settings() });
+    until("one is being predicted", || world.state().predictions_run == 1).await;
     until("as many as may wait are opened", || world.state().decoded.len() == 3).await;
     sleep(BLOCK * 5).await;
     assert_eq!(world.state().decoded.len(), 3, "one is predicted, and two wait");

@@ -157,14 +157,16 @@ async fn a_film_that_was_open_when_the_process_ended_is_opened_after_all_others(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_film_that_was_open_when_the_process_ended_waits_while_others_are_predicted() {
     let world = World::start();
-    let suspected = world.upload(b"suspected");
-    note(&world, suspected, 1);
-    world.upload(b"x");
     world.state().stop_at = Some(Stage::Predicted);
+    let other = world.upload(b"x");
     let service = start(&world);
     until("the other is being predicted", || world.state().predictions_run == 1).await;
-    // Several attempts at the suspected one.
-    sleep(Duration::from_millis(200)).await;
+    let suspected = RequestId(other.0 + 1);
+    note(&world, suspected, 1);
+    assert_eq!(world.upload(b"suspected"), suspected);
+    // At the first attempt it is put off in any case.
+    let attempts = || world.state().attempts.iter().filter(|id| **id == suspected).count();
+    until("it is attempted again", || attempts() >= 4).await;
     assert_eq!(world.state().decoded, [b"x".to_vec()]);
     world.state().stop_at = None;
     until("both are answered", || world.all_closed()).await;
