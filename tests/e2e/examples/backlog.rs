@@ -34,6 +34,9 @@ fn main() -> Fallible<()> {
     let mut arguments = std::env::args().skip(1);
     let mut number = |default| arguments.next().map_or(Ok(default), |text| text.parse::<u64>());
     let (records, uploads) = (number(500)?, number(9)?);
+    if records == 0 {
+        return Err("a backlog has at least one record".into());
+    }
     let backlog = backlog(records)?;
     let blocks = (uploads > 0).then(|| blocks_to_verdict(uploads));
     println!("{}", json!({ "backlog": backlog, "upload_to_verdict": blocks }));
